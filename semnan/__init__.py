@@ -1,0 +1,73 @@
+"""Linear Gaussian causal models with latent variables: draw the graph, fit it, read its effects."""
+
+from semnan import datasets
+from semnan.data import Moments, MomentsStack
+from semnan.effects import Effect, Intervention
+from semnan.errors import (
+    DataError,
+    FileError,
+    FitError,
+    GraphError,
+    ModelError,
+    RelaxationWarning,
+    SemnanError,
+    Unavailable,
+)
+from semnan.estimation.alternatives import LBFGS, TorchOptimiser
+from semnan.estimation.discrepancy import (
+    Bhattacharyya,
+    GeneralizedLeastSquares,
+    KullbackLeibler,
+    ReverseKullbackLeibler,
+    SquaredHellinger,
+    UnweightedLeastSquares,
+)
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.scoring import FisherScoring
+from semnan.fit import Fit, Fits, fit, fit_many, load
+from semnan.graph import AMASEM, Layering, Margin
+from semnan.model import Parameter, PathModel, covariance, path
+from semnan.network import SEMNAN, Accumulation, MuSEMNAN
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AMASEM",
+    "LBFGS",
+    "SEMNAN",
+    "Accumulation",
+    "Bhattacharyya",
+    "DataError",
+    "Effect",
+    "FileError",
+    "FisherScoring",
+    "Fit",
+    "FitError",
+    "Fits",
+    "GeneralizedLeastSquares",
+    "GraphError",
+    "Intervention",
+    "KullbackLeibler",
+    "Layering",
+    "Margin",
+    "ModelError",
+    "Moments",
+    "MomentsStack",
+    "MuSEMNAN",
+    "Outcome",
+    "Parameter",
+    "PathModel",
+    "RelaxationWarning",
+    "ReverseKullbackLeibler",
+    "SemnanError",
+    "SquaredHellinger",
+    "TorchOptimiser",
+    "Unavailable",
+    "UnweightedLeastSquares",
+    "covariance",
+    "datasets",
+    "fit",
+    "fit_many",
+    "load",
+    "path",
+]

@@ -1,0 +1,113 @@
+"""What a covariance matrix and a table of numbers must satisfy, and the errors that say what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semnan.errors import DataError
+
+Array = NDArray[np.float64]
+
+#: Relative size below which an eigenvalue or a pivot of a correlation matrix counts as zero.
+SINGULAR = 1e-10
+#: Relative size of an asymmetry that is more than rounding.
+ASYMMETRIC = 1e-8
+
+
+def check_names(names: Sequence[object], what: str = "variable") -> tuple[str, ...]:
+    """`names` as a tuple of distinct, non-empty strings."""
+    if isinstance(names, str):
+        raise DataError(f"give the {what} names as a list, not as the single string {names!r}")
+    for i, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            raise DataError(f"{what} {i} has the name {name!r}: names are non-empty strings")
+        if name in names[:i]:
+            raise DataError(f"the {what} {name!r} stands twice: rename or remove one of the two")
+    return tuple(str(name) for name in names)
+
+
+def numeric(values: object, name: str) -> Array:
+    """`values` as float64, or `DataError` naming the variable that is not numeric."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        raise DataError(f"{name} is not numeric (its type is {array.dtype}): convert it, or leave it out")
+    return array.astype(np.float64)
+
+
+def check_table(table: Array, names: Sequence[str]) -> None:
+    """Refuse a table (rows × variables) with missing, infinite or constant columns."""
+    if table.shape[0] < 2:
+        raise DataError(f"the table has {table.shape[0]} row(s): a covariance needs at least 2")
+    for bad, what in ((np.isnan(table), "missing (NaN)"), (np.isinf(table), "infinite")):
+        for j in np.flatnonzero(bad.any(axis=0)).tolist():
+            rows = np.flatnonzero(bad[:, j])
+            raise DataError(
+                f"the variable {names[j]!r} is {what} in {len(rows)} row(s), first in row {rows[0]}: "
+                "drop or fill these rows yourself before calling semnan"
+            )
+    spread = table.max(axis=0) - table.min(axis=0)
+    for j in np.flatnonzero(spread == 0).tolist():
+        raise DataError(f"the variable {names[j]!r} is constant ({table[0, j]:g} in every row): leave it out")
+
+
+def check_covariance(matrix: Array, names: Sequence[str]) -> None:
+    """Refuse a matrix that no data could have as covariance, naming the variables."""
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise DataError(f"a covariance matrix is square, got shape {matrix.shape}")
+    if len(names) != matrix.shape[0]:
+        raise DataError(f"the covariance matrix has {matrix.shape[0]} rows, but there are {len(names)} names")
+    for i, j in np.argwhere(~np.isfinite(matrix)).tolist():
+        raise DataError(f"the covariance of {names[i]!r} and {names[j]!r} is {matrix[i, j]}: give finite numbers")
+    variances = np.diagonal(matrix)
+    for i in np.flatnonzero(variances <= 0).tolist():
+        raise DataError(
+            f"the variance of {names[i]!r} is {variances[i]:g}: it must be positive; leave out constant variables"
+        )
+    scale = np.sqrt(variances)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        correlation = matrix / scale[:, None] / scale
+    for i, j in np.argwhere(~np.isfinite(correlation)).tolist():
+        raise DataError(
+            f"the scales of {names[i]!r} and {names[j]!r} are too far apart for floating point: rescale one of them"
+        )
+    for i, j in np.argwhere(np.abs(correlation - correlation.T) > ASYMMETRIC).tolist():
+        raise DataError(
+            f"the matrix is not symmetric: ({names[i]}, {names[j]}) is {matrix[i, j]:g} "
+            f"but ({names[j]}, {names[i]}) is {matrix[j, i]:g}"
+        )
+    _check_semidefinite(correlation, names)
+
+
+def _check_semidefinite(correlation: Array, names: Sequence[str]) -> None:
+    p = len(names)
+    for i, j in np.argwhere(np.abs(np.triu(correlation, 1)) > 1 + 1e-8).tolist():
+        raise DataError(f"the correlation of {names[i]!r} and {names[j]!r} is {correlation[i, j]:.6g}, outside [-1, 1]")
+    values, vectors = np.linalg.eigh((correlation + correlation.T) / 2)
+    if values[0] < -SINGULAR * p:
+        heavy = [names[i] for i in np.argsort(-np.abs(vectors[:, 0]))[:4]]
+        raise DataError(
+            f"the matrix is not positive semidefinite (its correlation matrix has the eigenvalue {values[0]:.3g}), "
+            f"most of all in {', '.join(heavy)}: was it made from pairwise deletion or rounded?"
+        )
+
+
+def dependent_variables(covariance: Array, names: Sequence[str]) -> tuple[str, ...]:
+    """The variables that are linear combinations of those named before them (none if the matrix is regular).
+
+    A left-to-right Cholesky factorisation of the correlation matrix: a variable whose conditional variance
+    given the earlier ones is nothing but rounding is dependent on them.
+    """
+    scale = np.sqrt(np.diagonal(covariance))
+    work = covariance / scale[:, None] / scale
+    found = []
+    for j, name in enumerate(names):
+        pivot = work[j, j]
+        if pivot <= SINGULAR * len(names):
+            found.append(name)
+            continue
+        row = work[j, j:] / pivot
+        work[j:, j:] = work[j:, j:] - np.outer(work[j:, j], row)
+    return tuple(found)

@@ -1,0 +1,207 @@
+"""Causal effects of a fit, with delta-method standard errors, or the reason why there is no number.
+
+With T = (I − W)⁻¹ after cutting the edges into the avoided variables, the total effect of a on d is T[a, d] and
+∂T[a, d]/∂W[i, j] = T[a, i] T[j, d]: gradients are products of two gathers (Bollen 1989, ch. 8; math: effects).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, final
+
+import torch
+from torch import Tensor
+
+from semnan.effects.delta import delta_method
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.estimate import Estimate
+from semnan.network import Layout, total_effects
+
+Kind = Literal["direct", "total"]
+
+
+@final
+@dataclass(frozen=True)
+class Effect:
+    """The effect of one variable on another.
+
+    Attributes
+    ----------
+    source, target : str
+    kind : "direct" or "total"
+    avoiding : tuple of str
+        Variables that the paths counted do not pass through.
+    standardised : bool
+        In units of implied standard deviations of target per that of source; otherwise in units of the variables.
+    estimate, standard_error : float or Unavailable
+    interval : (float, float) or Unavailable
+        Wald interval at `level`.
+    level : float
+    p_value : float or Unavailable
+        Two-sided, of no effect.
+
+    """
+
+    source: str
+    target: str
+    kind: Kind
+    avoiding: tuple[str, ...]
+    standardised: bool
+    estimate: float | Unavailable
+    standard_error: float | Unavailable
+    interval: tuple[float, float] | Unavailable
+    p_value: float | Unavailable
+    level: float
+
+    @property
+    def identified(self) -> bool:
+        """Whether the fit determines the effect (unknown counts as yes, with the reason beside the missing SE)."""
+        return not isinstance(self.estimate, Unavailable)
+
+    def __str__(self) -> str:
+        what = f"{self.kind} effect of {self.source} on {self.target}"
+        what += f" avoiding {', '.join(self.avoiding)}" if self.avoiding else ""
+        if isinstance(self.estimate, Unavailable):
+            return f"{what}: {self.estimate}"
+        if isinstance(self.standard_error, Unavailable) or isinstance(self.interval, Unavailable):
+            return f"{what}: {self.estimate:.4g}, no standard error {self.standard_error}"
+        low, high = self.interval
+        spread = f"SE {self.standard_error:.3g}, {self.level:.0%} interval {low:.4g} to {high:.4g}"
+        return f"{what}: {self.estimate:.4g} ({spread})"
+
+
+class Gradient(NamedTuple):
+    """Effects and their gradients: values of shape (*batch, k), gradients of shape (*batch, k, q)."""
+
+    value: Tensor
+    slope: Tensor
+
+
+def effect(
+    fit: Estimate,
+    source: str,
+    target: str,
+    *,
+    kind: Kind = "total",
+    avoiding: Iterable[str] = (),
+    standardised: bool = False,
+    level: float = 0.95,
+) -> Effect:
+    """The effect of `source` on `target`; see `semnan.Fit.effect`."""
+    avoid = (avoiding,) if isinstance(avoiding, str) else tuple(avoiding)
+    check_effect(fit.layout, source, target, avoid, kind, level)
+    pair = effect_gradients(
+        fit.layout, fit.theta, [(source, target)], kind=kind, avoiding=avoid, standardised=standardised
+    )
+    return effects_from(fit, [(source, target)], pair, kind, avoid, standardised, level)[0]
+
+
+def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, level: float = 0.95) -> list[Effect]:
+    """The effects between all pairs of visibles that an edge (direct) or a directed path (total) connects."""
+    pairs = connected_pairs(fit, kind)
+    if not pairs:
+        return []
+    found: list[Effect] = []
+    for start in range(0, len(pairs), 256):
+        part = pairs[start : start + 256]
+        gradient = effect_gradients(fit.layout, fit.theta, part, kind=kind, standardised=standardised)
+        found += effects_from(fit, part, gradient, kind, (), standardised, level)
+    return found
+
+
+def connected_pairs(fit: Estimate, kind: Kind) -> list[tuple[str, str]]:
+    """Pairs of visibles with an edge or a directed path from the first to the second, in model order."""
+    layout = fit.layout
+    linked = torch.zeros_like(layout.base_weights)
+    for row in fit.model.diagram.edges:
+        linked[layout.names.index(row[0]), layout.names.index(row[1])] = 1
+    if kind == "total":
+        linked = torch.linalg.inv(torch.eye(len(linked), dtype=linked.dtype) - linked / (len(linked) + 1)) - torch.eye(
+            len(linked)
+        )
+    among = linked[layout.visible][:, layout.visible] > 0
+    visibles = fit.model.visibles
+    return [(visibles[i], visibles[j]) for i, j in among.nonzero().tolist()]
+
+
+def check_effect(layout: Layout, source: str, target: str, avoiding: tuple[str, ...], kind: str, level: float) -> None:
+    """Raise `FitError` for a question that has no meaning."""
+    for name in (source, target, *avoiding):
+        if name not in layout.names:
+            raise FitError(f"the model has no variable {name!r}; it has {', '.join(layout.names)}")
+    if source == target:
+        raise FitError(f"an effect needs two variables, got {source!r} twice")
+    if kind not in ("direct", "total"):
+        raise FitError(f"kind is {kind!r}: give 'direct' or 'total'")
+    if {source, target} & set(avoiding):
+        raise FitError("the avoided variables include the source or the target: no path is left")
+    if kind == "direct" and avoiding:
+        raise FitError("a direct effect passes through no variable: leave out `avoiding`, or ask for kind='total'")
+    if not 0 < level < 1:
+        raise FitError(f"the level is {level}: give a number between 0 and 1, such as 0.95")
+
+
+def effect_gradients(
+    layout: Layout,
+    theta: Tensor,
+    pairs: list[tuple[str, str]],
+    *,
+    kind: Kind = "total",
+    avoiding: tuple[str, ...] = (),
+    standardised: bool = False,
+) -> Gradient:
+    """Effects of many pairs and their gradients in θ, shape (*batch, q)."""
+    place = {name: i for i, name in enumerate(layout.names)}
+    source = torch.tensor([place[a] for a, _ in pairs])
+    target = torch.tensor([place[b] for _, b in pairs])
+    found = (
+        _direct(layout, theta, source, target)
+        if kind == "direct"
+        else _total(layout.intervene(avoiding), theta, source, target)
+    )
+    return _standardise(layout, theta, source, target, found) if standardised else found
+
+
+def _direct(layout: Layout, theta: Tensor, source: Tensor, target: Tensor) -> Gradient:
+    weights, _ = layout.matrices(theta)
+    hit = layout.is_path & (layout.rows == source[:, None]) & (layout.columns == target[:, None])
+    slope = layout.collect(hit.to(theta.dtype))
+    return Gradient(weights[..., source, target], slope.expand(*theta.shape[:-1], *slope.shape))
+
+
+def _total(layout: Layout, theta: Tensor, source: Tensor, target: Tensor) -> Gradient:
+    weights, _ = layout.matrices(theta)
+    total = total_effects(weights)
+    upper = total[..., source, :].index_select(-1, layout.rows)
+    lower = total.mT[..., target, :].index_select(-1, layout.columns)
+    return Gradient(total[..., source, target], layout.collect(upper * lower * layout.is_path))
+
+
+def _standardise(layout: Layout, theta: Tensor, source: Tensor, target: Tensor, found: Gradient) -> Gradient:
+    """Multiply by sd(source) / sd(target); d log sd = dΣ_aa / (2 Σ_aa)."""
+    weights, omega = layout.matrices(theta)
+    total = total_effects(weights)
+    covariance = total.mT @ omega @ total
+    variance = covariance.diagonal(dim1=-2, dim2=-1)
+    first = torch.where(layout.is_path[:, None], covariance[..., layout.rows, :], total[..., layout.rows, :])
+    half = torch.where(~layout.is_path & (layout.rows == layout.columns), 0.5, 1.0)
+    change = layout.collect((first * total[..., layout.columns, :]).mT * half) / variance[..., None]
+    ratio = (variance[..., source] / variance[..., target]).sqrt()
+    value = found.value * ratio
+    slope = found.slope * ratio[..., None] + value[..., None] * (change[..., source, :] - change[..., target, :])
+    return Gradient(value, slope)
+
+
+def effects_from(
+    fit: Estimate,
+    pairs: list[tuple[str, str]],
+    gradient: Gradient,
+    kind: Kind,
+    avoiding: tuple[str, ...],
+    standardised: bool,
+    level: float,
+) -> list[Effect]:
+    """Dress values and gradients with standard errors, or with reasons."""
+    rows = zip(pairs, delta_method(fit, gradient.value, gradient.slope, level), strict=True)
+    return [Effect(a, b, kind, avoiding, standardised, level=level, **wald._asdict()) for (a, b), wald in rows]

@@ -1,0 +1,1 @@
+"""Estimation: discrepancies, optimisers, estimates and their inference."""

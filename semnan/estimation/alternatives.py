@@ -1,0 +1,141 @@
+"""Other optimisers for the same problem: L-BFGS-B of scipy, and any optimiser of torch.
+
+Fisher scoring is faster and more exact. These are for comparison, and for the paper's own recipe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, minimize
+from torch import Tensor
+
+from semnan.errors import FitError
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.progress import Progress
+
+Array = NDArray[np.float64]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LBFGS:
+    """L-BFGS-B, one fit after the other, in units of √F_kk at the start.
+
+    Attributes
+    ----------
+    tolerance : float
+        Converged when no gradient entry exceeds this in units of √F_kk.
+    max_steps : int
+    memory : int
+        Number of corrections kept.
+
+    """
+
+    tolerance: float = 1e-6
+    max_steps: int = 5000
+    memory: int = 20
+
+    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
+        """Minimise from the starts, shape (B, q)."""
+        progress.begin(len(start))
+        theta, steps, limits = problem.clip(start), [], []
+        for b in range(len(start)):
+            part = problem.take(torch.tensor([b]))
+            theta[b], used, limit = self._single(part, theta[b])
+            steps.append(used)
+            limits.append(limit)
+            progress.advance(b + 1, float("nan"), len(start) - b - 1)
+        return finish(problem, theta, torch.tensor(steps), limits, self.tolerance)
+
+    def _single(self, problem: Problem, start: Tensor) -> tuple[Tensor, int, Outcome]:
+        first = problem.at(start[None])
+        if not bool(torch.isfinite(first.loss.value)):
+            return start, 0, Outcome.BAD_START
+        diagonal = problem.hessian_diagonal(first)[0]
+        scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
+
+        def loss(scaled: Array) -> tuple[float, Array]:
+            point = problem.at((torch.as_tensor(scaled) / scale)[None])
+            value = float(point.loss.value)
+            if not np.isfinite(
+                value
+            ):  # Outside the positive definite cone: a wall that the line search backs off from.
+                return 1e100, np.zeros(len(scaled))
+            return value, (problem.gradient(point)[0] / scale).numpy()
+
+        bounds = Bounds((problem.lower * scale).numpy(), (problem.upper * scale).numpy())
+        limits = (self.max_steps, 10 * self.max_steps, self.memory, 0.0, self.tolerance / 10)
+        options: Any = dict(zip(("maxiter", "maxfun", "maxcor", "ftol", "gtol"), limits, strict=True))
+        end = minimize(loss, (start * scale).numpy(), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        theta = torch.as_tensor(end.x) / scale
+        limit = Outcome.ITERATION_LIMIT if end.nit >= self.max_steps else Outcome.STALLED
+        return problem.clip(theta), int(end.nit), limit
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TorchOptimiser:
+    """Any optimiser of torch on the whole batch; the default is the paper's Adamax with step size 1e-3.
+
+    Attributes
+    ----------
+    kind : type of torch.optim.Optimizer
+    lr : float
+    max_steps : int
+    tolerance : float
+        Converged when no gradient entry exceeds this in units of √F_kk; looked at every 50 steps.
+
+    """
+
+    kind: type[torch.optim.Optimizer] = torch.optim.Adamax
+    lr: float = 1e-3
+    max_steps: int = 12_000
+    tolerance: float = 1e-6
+
+    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
+        """Minimise from the starts, shape (B, q)."""
+        progress.begin(self.max_steps)
+        theta = problem.clip(start).clone()
+        optimiser = self.kind([theta], lr=self.lr)  # type: ignore[call-arg]
+        count = 0
+        for count in range(1, self.max_steps + 1):
+            point = problem.at(theta)
+            theta.grad = torch.nan_to_num(problem.gradient(point))
+            optimiser.step()
+            theta.copy_(problem.clip(theta))
+            if count % 50 == 0:
+                progress.advance(count, float(point.loss.value.min()), len(theta))
+                if bool((_size(problem, theta) <= self.tolerance).all()):
+                    break
+        steps = torch.full((len(theta),), count)
+        limit = [Outcome.ITERATION_LIMIT] * len(theta)
+        return finish(problem, theta.detach(), steps, limit, self.tolerance)
+
+
+def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome], tolerance: float) -> Solution:
+    """Judge the ends of a batch: converged where the gradient vanished, otherwise what limited the fit."""
+    point, size = problem.at(theta), _size(problem, theta)
+    ok = torch.isfinite(point.loss.value) & (size <= tolerance)
+    outcomes = tuple(
+        Outcome.CONVERGED if good and limit is not Outcome.BAD_START else limit
+        for good, limit in zip(ok.tolist(), limits, strict=True)
+    )
+    return Solution(theta, point.loss.value, size, steps, outcomes)
+
+
+def _size(problem: Problem, theta: Tensor) -> Tensor:
+    point = problem.at(theta)
+    gradient = problem.gradient(point)
+    return problem.scaled_gradient(gradient, problem.hessian_diagonal(point), problem.held(theta, gradient))
+
+
+def checked(optimiser: object) -> None:
+    """Raise `FitError` for something that is no optimiser, such as a name."""
+    if not callable(getattr(optimiser, "minimise", None)):
+        raise FitError(f"{optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")

@@ -1,0 +1,264 @@
+"""Discrepancies between a sample covariance S and an implied covariance Σ (math: value, slope, curvature).
+
+Each is locally c · tr(M Δ M Δ) with Δ = Σ − S, for a metric M (Σ⁻¹, S⁻¹ or I) and a constant c: that is what
+scoring needs beside value and slope, and what makes one optimiser serve them all. Only `KullbackLeibler` is
+maximum likelihood.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple, Self, final
+
+import torch
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from semnan.data import Moments, MomentsStack
+from semnan.data.checks import SINGULAR, dependent_variables
+from semnan.errors import DataError
+
+
+class Evaluation(NamedTuple):
+    """A discrepancy at Σ.
+
+    Attributes
+    ----------
+    value : Tensor, shape (*batch,)
+        Infinite where Σ is not positive definite.
+    slope : Tensor, shape (*batch, p, p)
+        ∂value/∂Σ, symmetric.
+    metric : Tensor, shape (*batch, p, p)
+        M of the local quadratic form.
+    curvature : Tensor, shape (*batch,)
+        c of the local quadratic form.
+
+    """
+
+    value: Tensor
+    slope: Tensor
+    metric: Tensor
+    curvature: Tensor
+
+
+class Factor(NamedTuple):
+    """Σ⁻¹, logdet Σ and whether Σ is positive definite (where it is not, those of I stand in)."""
+
+    inverse: Tensor
+    logdet: Tensor
+    definite: Tensor
+
+
+class Discrepancy(ABC):
+    """A loss on the implied covariance: ``loss = KullbackLeibler(S)(net())``.
+
+    Parameters
+    ----------
+    sample : Moments, MomentsStack or array_like, shape (*batch, p, p)
+        The sample covariance, divisor n.
+
+    Raises
+    ------
+    DataError
+        If S is singular and this discrepancy needs its inverse or determinant, naming the dependent variables.
+
+    """
+
+    #: χ² is this times n times the value; None where the value has no χ² distribution.
+    chi_square_factor: ClassVar[float | None]
+    needs_regular_sample: ClassVar[bool] = True
+
+    def __init__(self, sample: Moments | MomentsStack | ArrayLike | Tensor) -> None:
+        given = sample.covariance.copy() if isinstance(sample, Moments | MomentsStack) else sample
+        self.sample = given if isinstance(given, Tensor) else torch.as_tensor(given, dtype=torch.float64)
+        names = sample.names if isinstance(sample, Moments | MomentsStack) else None
+        inverse, self.logdet, definite = factorise(self.sample)
+        if self.needs_regular_sample:
+            _refuse_singular(self.sample, inverse, definite, names)
+        self.inverse = inverse
+
+    def __call__(self, sigma: Float[Tensor, "*batch p p"]) -> Float[Tensor, "*batch"]:
+        """The value at Σ, differentiable by its closed-form slope."""
+        value: Tensor = _Value.apply(sigma, self)  # type: ignore[no-untyped-call]
+        return value
+
+    @abstractmethod
+    def evaluate(self, sigma: Float[Tensor, "*batch p p"]) -> Evaluation:
+        """Value, slope and local quadratic form at Σ."""
+
+    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+        """The second derivative in Σ as a sum of terms a · A Δ A: pairs (a, A)."""
+        return ((2 * at.curvature, at.metric),)
+
+    def take(self, index: Tensor) -> Self:
+        """The same discrepancy for some of the samples of a batch."""
+        part = object.__new__(type(self))
+        part.sample, part.logdet, part.inverse = self.sample[index], self.logdet[index], self.inverse[index]
+        return part
+
+    def _to(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """S, S⁻¹ and logdet S in the dtype and on the device of Σ."""
+        return self.sample.to(sigma), self.inverse.to(sigma), self.logdet.to(sigma)
+
+
+class _Value(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, sigma: Tensor, discrepancy: Discrepancy) -> Tensor:
+        at = discrepancy.evaluate(sigma)
+        ctx.save_for_backward(at.slope)
+        return at.value
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (slope,) = ctx.saved_tensors
+        return grads[0][..., None, None] * slope, None
+
+
+@final
+class KullbackLeibler(Discrepancy):
+    """KL of sample from model, ½[tr(Σ⁻¹S) + logdet Σ − logdet S − p]: half the maximum-likelihood function."""
+
+    chi_square_factor = 2.0
+
+    def evaluate(self, sigma: Tensor) -> Evaluation:
+        sample, _, logdet = self._to(sigma)
+        factor = factorise(sigma)
+        product = factor.inverse @ sample
+        value = (_trace(product) + factor.logdet - logdet - sigma.shape[-1]) / 2
+        slope = (factor.inverse - _symmetric(product @ factor.inverse)) / 2
+        return _evaluation(value, slope, factor, factor.inverse, 1 / 4)
+
+    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+        return (2 * at.curvature, at.metric - 2 * at.slope), (-2 * at.curvature, 2 * at.slope)
+
+
+@final
+class ReverseKullbackLeibler(Discrepancy):
+    """KL of model from sample, ½[tr(S⁻¹Σ) + logdet S − logdet Σ − p]: not maximum likelihood.
+
+    The direction that the paper's sn2 code minimises. It agrees with `KullbackLeibler` only where the model
+    reaches S.
+    """
+
+    chi_square_factor = 2.0
+
+    def evaluate(self, sigma: Tensor) -> Evaluation:
+        _, inverse, logdet = self._to(sigma)
+        factor = factorise(sigma)
+        value = ((inverse * sigma).sum((-2, -1)) + logdet - factor.logdet - sigma.shape[-1]) / 2
+        return _evaluation(value, (inverse - factor.inverse) / 2, factor, factor.inverse, 1 / 4)
+
+
+@final
+class Bhattacharyya(Discrepancy):
+    """½ logdet((Σ + S)/2) − ¼ (logdet Σ + logdet S)."""
+
+    chi_square_factor = 8.0
+
+    def evaluate(self, sigma: Tensor) -> Evaluation:
+        sample, _, logdet = self._to(sigma)
+        factor, middle = factorise(sigma), factorise((sigma + sample) / 2)
+        value = middle.logdet / 2 - (factor.logdet + logdet) / 4
+        return _evaluation(value, (middle.inverse - factor.inverse) / 4, factor, factor.inverse, 1 / 16)
+
+    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+        return (4 * at.curvature, at.metric), (-2 * at.curvature, at.metric + 4 * at.slope)
+
+
+@final
+class SquaredHellinger(Discrepancy):
+    """1 − exp(−Bhattacharyya), between 0 and 1."""
+
+    chi_square_factor = 8.0
+
+    def evaluate(self, sigma: Tensor) -> Evaluation:
+        sample, _, logdet = self._to(sigma)
+        factor, middle = factorise(sigma), factorise((sigma + sample) / 2)
+        overlap = torch.exp((factor.logdet + logdet) / 4 - middle.logdet / 2)
+        slope = overlap[..., None, None] * (middle.inverse - factor.inverse) / 4
+        at = _evaluation(1 - overlap, slope, factor, factor.inverse, 1 / 16)
+        return at._replace(curvature=at.curvature * overlap)
+
+    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+        """Without the rank-one term in the slope, which vanishes at a minimum."""
+        middle = at.metric + at.slope / (4 * at.curvature[..., None, None])
+        return (4 * at.curvature, at.metric), (-2 * at.curvature, middle)
+
+
+@final
+class GeneralizedLeastSquares(Discrepancy):
+    """GLS, ½ tr[(S⁻¹(S − Σ))²]."""
+
+    chi_square_factor = 1.0
+
+    def evaluate(self, sigma: Tensor) -> Evaluation:
+        sample, inverse, _ = self._to(sigma)
+        relative = inverse @ (sigma - sample)
+        value = (relative * relative.mT).sum((-2, -1)) / 2
+        return _evaluation(value, _symmetric(relative @ inverse), factorise(sigma), inverse, 1 / 2)
+
+
+@final
+class UnweightedLeastSquares(Discrepancy):
+    """ULS, ½ tr[(S − Σ)²]; it has no χ² and it depends on the units of the variables."""
+
+    chi_square_factor = None
+    needs_regular_sample = False
+
+    def evaluate(self, sigma: Tensor) -> Evaluation:
+        difference = sigma - self._to(sigma)[0]
+        eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device).expand_as(sigma)
+        value = difference.square().sum((-2, -1)) / 2
+        return _evaluation(value, difference, factorise(sigma), eye, 1 / 2)
+
+
+DISCREPANCIES: dict[str, type[Discrepancy]] = {
+    kind.__name__: kind
+    for kind in (
+        KullbackLeibler,
+        ReverseKullbackLeibler,
+        Bhattacharyya,
+        SquaredHellinger,
+        GeneralizedLeastSquares,
+        UnweightedLeastSquares,
+    )
+}
+
+
+def factorise(sigma: Tensor) -> Factor:
+    """Invert by Cholesky; where that fails the identity stands in and `definite` says so."""
+    chol, info = torch.linalg.cholesky_ex(sigma)
+    definite = (info == 0) & torch.isfinite(chol.diagonal(dim1=-2, dim2=-1)).all(-1)
+    eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device)
+    chol = torch.where(definite[..., None, None], chol, eye)
+    logdet = 2 * chol.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    return Factor(torch.cholesky_inverse(chol), logdet, definite)
+
+
+def _evaluation(value: Tensor, slope: Tensor, factor: Factor, metric: Tensor, curvature: float) -> Evaluation:
+    finite = torch.where(factor.definite, value, torch.inf)
+    return Evaluation(finite, slope, metric, torch.full_like(finite, curvature))
+
+
+def _trace(matrix: Tensor) -> Tensor:
+    return matrix.diagonal(dim1=-2, dim2=-1).sum(-1)
+
+
+def _symmetric(matrix: Tensor) -> Tensor:
+    return (matrix + matrix.mT) / 2
+
+
+def _refuse_singular(sample: Tensor, inverse: Tensor, definite: Tensor, names: tuple[str, ...] | None) -> None:
+    """Variance inflation S_ii (S⁻¹)_ii near 1/SINGULAR says that variable i depends on the others."""
+    inflation = sample.diagonal(dim1=-2, dim2=-1) * inverse.diagonal(dim1=-2, dim2=-1)
+    bad = ~definite | (inflation > 0.1 / SINGULAR).any(-1)
+    if not bool(bad.any()):
+        return
+    worst = sample.reshape(-1, *sample.shape[-2:])[int(bad.reshape(-1).nonzero()[0])].double().cpu().numpy()
+    labels = names or [f"variable {i}" for i in range(len(worst))]
+    dependent = dependent_variables(worst, labels) or (labels[int(inflation.reshape(-1, len(worst)).amax(0).argmax())],)
+    raise DataError(
+        f"the sample covariance is singular: {', '.join(dependent)} depend(s) linearly on the variables before; "
+        "leave these variables out, or use more rows than variables"
+    )

@@ -1,0 +1,223 @@
+"""`estimate`: fit a path model to one sample or to many; the numbers come back as new values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from semnan.data import Moments, MomentsStack
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
+from semnan.estimation.inference import Inference, infer
+from semnan.estimation.information import information
+from semnan.estimation.orientation import orient
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.progress import Progress
+from semnan.estimation.scoring import FisherScoring
+from semnan.estimation.start import random_starts, start_values
+from semnan.model import PathModel
+from semnan.network import Layout, Propagation, propagate
+
+Array = NDArray[np.float64]
+
+#: Above this number of free parameters the information is not formed, and there are no standard errors.
+INFERENCE_LIMIT = 12_000
+
+
+class Optimiser(Protocol):
+    """Anything that minimises a batched problem: `FisherScoring`, `LBFGS`, `TorchOptimiser`."""
+
+    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution: ...
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A fitted path model: what came out, and what went in.
+
+    Attributes
+    ----------
+    model : PathModel
+    moments : Moments
+        Of the model's visibles, in its order.
+    discrepancy : str
+        The name of the discrepancy that was minimised.
+    theta : Tensor, shape (q,)
+        The free parameters, in the order of ``model.free``.
+    value : float
+        The discrepancy at the estimates.
+    gradient : float
+        Its largest gradient entry, in units of √I_kk.
+    steps : int
+    outcome : Outcome
+    start_values : tuple of float
+        The discrepancy reached from every start.
+    inference : Inference or Unavailable
+
+    """
+
+    model: PathModel
+    moments: Moments
+    discrepancy: str
+    theta: Tensor
+    value: float
+    gradient: float
+    steps: int
+    outcome: Outcome
+    start_values: tuple[float, ...]
+    inference: Inference | Unavailable
+
+    def with_moments(self, moments: Moments) -> Estimate:
+        """The same estimate with moments that carry means too (a stack holds covariances only)."""
+        return replace(self, moments=moments)
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout.of(self.model)
+
+    @cached_property
+    def matrices(self) -> tuple[Tensor, Tensor]:
+        """W and Ω at the estimates, in the order of ``layout.names``."""
+        return self.layout.matrices(self.theta)
+
+    @cached_property
+    def implied(self) -> Propagation:
+        """Implied moments at the estimates."""
+        return propagate(*self.matrices, self.layout.visible)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Many fits of one model, batched: the fields of `Estimate` with a leading dimension B."""
+
+    model: PathModel
+    moments: MomentsStack
+    discrepancy: str
+    theta: Tensor
+    value: Tensor
+    gradient: Tensor
+    steps: Tensor
+    outcomes: tuple[Outcome, ...]
+    start_values: Tensor
+    inference: Inference | Unavailable
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout.of(self.model)
+
+    def __len__(self) -> int:
+        return len(self.theta)
+
+    def __getitem__(self, at: int) -> Estimate:
+        inference = self.inference if isinstance(self.inference, Unavailable) else self.inference.take(at)
+        return Estimate(
+            model=self.model,
+            moments=self.moments[at],
+            discrepancy=self.discrepancy,
+            theta=self.theta[at],
+            value=float(self.value[at]),
+            gradient=float(self.gradient[at]),
+            steps=int(self.steps[at]),
+            outcome=self.outcomes[at],
+            start_values=tuple(self.start_values[at].tolist()),
+            inference=inference,
+        )
+
+    def __iter__(self) -> Iterator[Estimate]:
+        return (self[b] for b in range(len(self)))
+
+
+def estimate(
+    model: PathModel,
+    moments: MomentsStack,
+    *,
+    discrepancy: type[Discrepancy] = KullbackLeibler,
+    optimiser: Optimiser | None = None,
+    starts: int = 1,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Estimates:
+    """Fit a path model to every sample of a stack; see `semnan.fit` for the arguments.
+
+    Raises
+    ------
+    FitError
+        If the model has no free parameters or `starts` is not positive.
+    DataError
+        If a variable of the model is not in the data, or a sample covariance is singular.
+
+    """
+    if not model.free:
+        raise FitError("the model has no free parameters: there is nothing to fit")
+    if starts < 1:
+        raise FitError(f"starts is {starts}: give the number of starts, at least 1")
+    sample = moments if moments.names == model.visibles else moments.select(model.visibles)
+    layout = Layout.of(model)
+    problem = Problem(layout, discrepancy(sample), *_bounds(model))
+    begin = _starts(model, layout, problem.discrepancy.sample, starts, seed)
+    many = problem.take(torch.arange(len(sample)).repeat_interleave(starts)) if starts > 1 else problem
+    with Progress(progress) as shown:
+        solution = (optimiser or FisherScoring()).minimise(many, begin.flatten(0, 1), shown)
+    best, values = _best(solution, starts)
+    theta = orient(model, solution.theta[best])
+    return Estimates(
+        model=model,
+        moments=sample,
+        discrepancy=discrepancy.__name__,
+        theta=theta,
+        value=solution.value[best],
+        gradient=solution.gradient[best],
+        steps=solution.steps[best],
+        outcomes=tuple(solution.outcomes[i] for i in best.tolist()),
+        start_values=values,
+        inference=_inference(problem, theta),
+    )
+
+
+def discrepancy_of(estimate: Estimate) -> type[Discrepancy]:
+    """The class of the discrepancy that an estimate minimised."""
+    return DISCREPANCIES[estimate.discrepancy]
+
+
+def _bounds(model: PathModel) -> tuple[Tensor, Tensor]:
+    lower = torch.tensor([free.lower for free in model.free], dtype=torch.float64)
+    return lower, torch.tensor([free.upper for free in model.free], dtype=torch.float64)
+
+
+def _starts(model: PathModel, layout: Layout, sample: Tensor, starts: int, seed: int) -> Tensor:
+    """Starts of shape (B, starts, q): the first from the data alone, the others random."""
+    first, scales = start_values(model, layout, sample)
+    generator = torch.Generator().manual_seed(seed)
+    others = [random_starts(model, layout, first, scales, generator) for _ in range(starts - 1)]
+    return torch.stack([first, *others], dim=1)
+
+
+def _best(solution: Solution, starts: int) -> tuple[Tensor, Tensor]:
+    """For every sample the start that ended lowest (a converged one if there is any), and all ends."""
+    values = solution.value.reshape(-1, starts)
+    ok = torch.tensor([outcome.ok for outcome in solution.outcomes]).reshape(-1, starts)
+    usable = torch.where(ok, values, torch.inf)
+    ranked = torch.where(ok.any(-1, keepdim=True), usable, values)
+    return ranked.argmin(-1) + torch.arange(len(values)) * starts, values
+
+
+def _inference(problem: Problem, theta: Tensor) -> Inference | Unavailable:
+    """Information at the estimates; for discrepancies that are not efficient also the variance of their slope."""
+    if problem.layout.size > INFERENCE_LIMIT:
+        return Unavailable(f"the model has {problem.layout.size} parameters; standard errors stop at {INFERENCE_LIMIT}")
+    point = problem.at(theta)
+    held = (theta <= problem.lower) | (theta >= problem.upper)
+    dense = information(problem.layout, point.implied, point.loss.metric)
+    if type(problem.discrepancy).chi_square_factor is not None:
+        return infer(dense, held)
+    metric = point.loss.metric @ point.implied.sigma @ point.loss.metric
+    return infer(dense, held, information(problem.layout, point.implied, metric))

@@ -1,0 +1,141 @@
+"""What is to be told about a fit besides its numbers: each finding is itself, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from semnan.errors import Unavailable
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.inference import WEAK
+from semnan.estimation.outcome import Outcome
+from semnan.network import total_effects
+
+#: Starts whose discrepancies differ by more than this ended in different minima.
+DIFFERENT = 1e-7
+
+
+@final
+@dataclass(frozen=True)
+class Finding:
+    """A fact about a fit that its reader must know.
+
+    Attributes
+    ----------
+    kind : str
+        A short name: "not identified", "Heywood case", …
+    names : tuple of str
+        The parameters or variables concerned.
+    message : str
+        One or two sentences, with what to do.
+
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
+
+
+def findings(fit: Estimate) -> tuple[Finding, ...]:
+    """All findings on a fit, the gravest first."""
+    parts = (_ending(fit), _identification(fit), _variances(fit), _bounds(fit), _latent(fit), _size(fit), _starts(fit))
+    return tuple(finding for part in parts for finding in part)
+
+
+def _ending(fit: Estimate) -> Iterator[Finding]:
+    if not fit.outcome.ok:
+        yield Finding(fit.outcome.value, (), fit.outcome.advice)
+
+
+def _identification(fit: Estimate) -> Iterator[Finding]:
+    if fit.outcome is Outcome.BAD_START:
+        return
+    if isinstance(fit.inference, Unavailable):
+        yield Finding("no standard errors", (), fit.inference.reason)
+        return
+    for group in fit.inference.groups():
+        names = tuple(fit.model.free[int(k)].name for k in group)
+        joint = f"{names[0]} is" if len(names) == 1 else f"{', '.join(names)} are (jointly)"
+        yield Finding(
+            "not identified",
+            names,
+            f"{joint} not determined by the covariances: other values fit exactly as well. Fix one of them, add a "
+            "measurement, or read only what is identified.",
+        )
+    smallest = float(fit.inference.smallest)
+    if smallest < WEAK:
+        yield Finding(
+            "weakly identified",
+            (),
+            f"the information is nearly singular (smallest eigenvalue {smallest:.1e} in units of its diagonal): "
+            "standard errors and intervals are unreliable.",
+        )
+
+
+def _variances(fit: Estimate) -> Iterator[Finding]:
+    _, omega = fit.matrices
+    place = {name: i for i, name in enumerate(fit.layout.names)}
+    rows = [row for row in fit.model.parameters if row.is_variance and row.fixed is None]
+    bad = tuple(row.source for row in rows if float(omega[place[row.source], place[row.source]]) <= 0)
+    if bad:
+        yield Finding(
+            "Heywood case",
+            bad,
+            f"the (residual) variance of {', '.join(bad)} is zero or negative: the model may be wrong, "
+            "the sample small, or a latent weakly measured. Intervals near there are not to be trusted.",
+        )
+
+
+def _bounds(fit: Estimate) -> Iterator[Finding]:
+    at = [
+        free.name
+        for free, value in zip(fit.model.free, fit.theta.tolist(), strict=True)
+        if (value <= free.lower or value >= free.upper) and not fit.model.parameters[free.rows[0]].is_variance
+    ]
+    if at:
+        yield Finding(
+            "at a bound",
+            tuple(at),
+            f"{', '.join(at)} ended at a bound: standard errors of the others take it as fixed.",
+        )
+
+
+def _latent(fit: Estimate) -> Iterator[Finding]:
+    """Covariance of the latents; their variances are looked at by `_variances`."""
+    weights, omega = fit.matrices
+    latents = [i for i, name in enumerate(fit.layout.names) if name in fit.model.latents]
+    if len(latents) < 2:
+        return
+    total = total_effects(weights)
+    matrix = (total.mT @ omega @ total)[latents][:, latents].numpy()
+    scale = np.sqrt(np.abs(np.diagonal(matrix)).clip(1e-300))
+    if np.linalg.eigvalsh(matrix / scale[:, None] / scale)[0] < -1e-8:
+        yield Finding(
+            "latent covariance",
+            tuple(fit.layout.names[i] for i in latents),
+            "the implied covariance of the latents is not positive semidefinite: some correlation is beyond ±1.",
+        )
+
+
+def _size(fit: Estimate) -> Iterator[Finding]:
+    n, q = fit.moments.n, len(fit.model.free)
+    if n < max(2 * q, 30):
+        yield Finding("small sample", (), f"n = {n} for {q} free parameters: χ² and standard errors are asymptotic.")
+
+
+def _starts(fit: Estimate) -> Iterator[Finding]:
+    ends = np.array(fit.start_values)
+    higher = int((ends > fit.value + DIFFERENT).sum())
+    if higher:
+        yield Finding(
+            "local minima",
+            (),
+            f"{higher} of {len(ends)} starts ended higher (the worst at {ends.max():.6g}, "
+            f"the best at {fit.value:.6g}); the lowest is reported.",
+        )

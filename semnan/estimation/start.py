@@ -1,0 +1,195 @@
+"""Start values from the data, batched: regressions, first principal components, and their remainders.
+
+Everything is equivariant under a change of units. Regression coefficients start at ordinary least squares on
+the visible parents; the loadings of a latent follow the leading eigenvector of the residual correlations of its
+visible children; residual variances are what is left. A user's start values come before all of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from semnan.model import Kind, PathModel
+from semnan.network import Layout
+
+#: A latent starts with this share of the residual variance of its children, and no less than this is left over.
+SHARE, LEFT = 0.4, 0.3
+
+
+@final
+@dataclass(frozen=True)
+class Scales:
+    """Start values of the model's matrices, and the size of each variable.
+
+    Attributes
+    ----------
+    weights : Tensor, shape (B, n, n)
+    variances : Tensor, shape (B, n)
+        The diagonal of Ω.
+    sizes : Tensor, shape (B, n)
+        A standard deviation for every variable, that of a latent implied by its start.
+
+    """
+
+    weights: Tensor
+    variances: Tensor
+    sizes: Tensor
+
+
+def start_values(model: PathModel, layout: Layout, sample: Tensor) -> tuple[Tensor, Scales]:
+    """Deterministic starts for samples of shape (B, p, p): parameters of shape (B, q), and the scales."""
+    scales = _scales(layout, _Graph.of(model, layout), sample)
+    omega = torch.diag_embed(scales.variances)
+    entries = torch.where(
+        layout.is_path, scales.weights[:, layout.rows, layout.columns], omega[:, layout.rows, layout.columns]
+    )
+    count = layout.collect(torch.ones(len(layout.parameter), dtype=torch.float64))
+    theta = layout.collect(entries) / count
+    for k, free in enumerate(model.free):
+        if free.start is not None:
+            theta[:, k] = free.start
+    return theta, scales
+
+
+def random_starts(
+    model: PathModel, layout: Layout, theta: Tensor, scales: Scales, generator: torch.Generator
+) -> Tensor:
+    """A random neighbour of the start values: paths move by half their natural size, variances by a factor."""
+    shape = (*theta.shape[:-1], len(layout.parameter))
+    normal = torch.randn(shape, generator=generator, dtype=torch.float64)
+    natural = scales.sizes[:, layout.columns] / scales.sizes[:, layout.rows]
+    paths = layout.collect(torch.where(layout.is_path, 0.6 * natural * normal, 0.0))
+    spread = layout.collect(torch.where(layout.is_path, 0.0, 0.6 * normal)).exp()
+    drawn = theta * spread + paths
+    told = torch.tensor([free.start is not None for free in model.free])
+    return torch.where(told, theta, drawn)
+
+
+@final
+@dataclass(frozen=True)
+class _Graph:
+    """Parents and children that start values look at, as padded index arrays (−1 pads).
+
+    `markers` are fixed loadings (latent, column of the visible, value), `higher` the paths (from, to, fixed value)
+    into latents from latents without visible children.
+    """
+
+    parents: Tensor
+    children: Tensor
+    latents: list[int]
+    markers: list[tuple[int, int, float]]
+    higher: list[tuple[int, int, float | None]]
+
+    @classmethod
+    def of(cls, model: PathModel, layout: Layout) -> _Graph:
+        place = {name: i for i, name in enumerate(layout.names)}
+        column = {name: i for i, name in enumerate(model.visibles)}
+        parents: list[list[int]] = [[] for _ in model.visibles]
+        children: dict[str, list[int]] = {u: [] for u in model.latents}
+        markers: dict[str, tuple[int, int, float]] = {}
+        for row in model.parameters:
+            if row.kind is not Kind.PATH or row.target not in column:
+                continue
+            if row.source in column:
+                parents[column[row.target]].append(column[row.source])
+                continue
+            children[row.source].append(column[row.target])
+            if row.fixed:
+                markers.setdefault(row.source, (place[row.source], column[row.target], row.fixed))
+        latents = [place[u] for u in model.latents]
+        higher = [
+            (place[row.source], place[row.target], row.fixed)
+            for row in model.parameters
+            if row.kind is Kind.PATH and row.target in model.latents and not children.get(row.source, [row.source])
+        ]
+        return cls(_pad(parents), _pad(list(children.values())), latents, list(markers.values()), higher)
+
+
+def _pad(groups: list[list[int]]) -> Tensor:
+    width = max((len(group) for group in groups), default=0)
+    return torch.tensor([group + [-1] * (width - len(group)) for group in groups], dtype=torch.long).reshape(
+        len(groups), width
+    )
+
+
+def _scales(layout: Layout, graph: _Graph, sample: Tensor) -> Scales:
+    batch, n = len(sample), len(layout.names)
+    slopes = _regressions(graph.parents, sample)
+    eye = torch.eye(sample.shape[-1], dtype=sample.dtype)
+    residual = (eye - slopes).mT @ sample @ (eye - slopes)
+    loadings = _loadings(graph.children, residual)
+    for at, child, fixed in graph.markers:
+        _anchor(loadings, graph.latents.index(at), child, fixed)
+    explained = loadings.weights.square() * loadings.variances[..., None]
+    own = residual.diagonal(dim1=-2, dim2=-1)
+    left = torch.maximum(own - explained.sum(-2), LEFT * own)
+    weights = torch.zeros(batch, n, n, dtype=sample.dtype)
+    visible, latents = layout.visible, torch.tensor(graph.latents, dtype=torch.long)
+    weights[:, visible[:, None], visible] = slopes
+    weights[:, latents[:, None], visible] = loadings.weights
+    variances = torch.zeros(batch, n, dtype=sample.dtype)
+    variances[:, visible], variances[:, latents] = left, loadings.variances
+    sizes = variances.sqrt()
+    sizes[:, visible] = sample.diagonal(dim1=-2, dim2=-1).sqrt()
+    for source, target, held in graph.higher:
+        if held:
+            sizes[:, source] = SHARE**0.5 * sizes[:, target] / abs(held)
+            variances[:, source] = sizes[:, source].square()
+        weights[:, source, target] = SHARE**0.5 * sizes[:, target] / sizes[:, source]
+    return Scales(weights, variances, sizes)
+
+
+def _regressions(parents: Tensor, sample: Tensor) -> Tensor:
+    """Least-squares slopes of every visible on its visible parents, as W[parent, child], in one batched solve."""
+    real = parents >= 0
+    index = parents.clamp(min=0)
+    scale = sample.diagonal(dim1=-2, dim2=-1).sqrt()
+    correlation = sample / scale[:, :, None] / scale[:, None, :]
+    inside = correlation[:, index[:, :, None], index[:, None, :]]
+    both = real[:, :, None] & real[:, None, :]
+    ridge = 1e-8 * torch.eye(parents.shape[1], dtype=sample.dtype)
+    inside = torch.where(both, inside, torch.eye(parents.shape[1], dtype=sample.dtype)) + ridge
+    across = correlation[:, index, torch.arange(len(parents))[:, None]] * real
+    slopes = torch.linalg.solve(inside, across[..., None])[..., 0] if parents.shape[1] else across
+    weights = torch.zeros_like(sample)
+    child = torch.arange(len(parents))[:, None].expand_as(parents)
+    weights[:, index[real], child[real]] = slopes[:, real]
+    return weights * scale[:, None, :] / scale[:, :, None]
+
+
+@final
+@dataclass(frozen=True)
+class _Loadings:
+    """W from latents to visibles, shape (B, m, p), and variances of the latents, shape (B, m)."""
+
+    weights: Tensor
+    variances: Tensor
+
+
+def _loadings(children: Tensor, residual: Tensor) -> _Loadings:
+    """Unit-variance latents along the leading eigenvector of their children's residual correlations."""
+    batch, (m, width) = len(residual), children.shape
+    weights = torch.zeros(batch, m, residual.shape[-1], dtype=residual.dtype)
+    if width:
+        real, index = children >= 0, children.clamp(min=0)
+        scale = residual.diagonal(dim1=-2, dim2=-1).sqrt()
+        inside = residual[:, index[:, :, None], index[:, None, :]]
+        inside = inside / scale[:, index][..., None] / scale[:, index][..., None, :]
+        both = real[:, :, None] & real[:, None, :]
+        vector = torch.linalg.eigh(torch.where(both, inside, 0.0)).eigenvectors[..., -1]
+        sign = torch.where(vector * vector.sum(-1, keepdim=True) < 0, -1.0, 1.0)
+        values = sign * SHARE**0.5 * scale[:, index]
+        latent = torch.arange(m)[:, None].expand_as(children)
+        weights[:, latent[real], index[real]] = values[:, real]
+    return _Loadings(weights, torch.ones(batch, m, dtype=residual.dtype))
+
+
+def _anchor(loadings: _Loadings, latent: int, child: int, fixed: float) -> None:
+    """Rescale a latent so that its fixed loading holds."""
+    scale = loadings.weights[:, latent, child] / fixed
+    loadings.weights[:, latent] /= scale[:, None]
+    loadings.variances[:, latent] = scale.square()

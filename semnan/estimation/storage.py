@@ -1,0 +1,135 @@
+"""Saving estimates and reading them back the same, bit for bit: JSON for structure, safetensors for numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from semnan.data import Moments
+from semnan.errors import FileError, SemnanError, Unavailable
+from semnan.estimation.discrepancy import DISCREPANCIES
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.inference import Inference
+from semnan.estimation.outcome import Outcome
+from semnan.model import Kind, Parameter, PathModel
+
+FORMAT = "semnan estimate 1"
+MAX_BYTES = 1 << 28
+_INFERENCE = ("scale", "held", "inverse", "sandwich", "null", "smallest")
+
+
+def save(fit: Estimate, path: str | Path) -> None:
+    """Write ``path.json`` and ``path.safetensors``."""
+    described, numbers = _paths(path)
+    described.write_text(json.dumps(_describe(fit), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    save_file({name: value.clone().contiguous() for name, value in _numbers(fit).items()}, numbers)
+
+
+def load(path: str | Path) -> Estimate:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    FileError
+        If a file is missing or is not what `save` writes; nothing in it is executed.
+
+    """
+    described, numbers = _paths(path)
+    try:
+        if described.stat().st_size > MAX_BYTES:
+            raise FileError(f"{described} is larger than {MAX_BYTES >> 20} MiB: it is not a saved fit")
+        return _read(json.loads(described.read_text(encoding="utf-8")), load_file(numbers))
+    except OSError as error:
+        raise FileError(f"cannot read the saved fit: {error}") from error
+    except (SafetensorError, json.JSONDecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise FileError(f"{described.stem} is not a saved fit: {error}") from error
+    except FileError:
+        raise
+    except (SemnanError, KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+        raise FileError(f"{described.stem} is not a saved fit: {type(error).__name__}: {error}") from error
+
+
+def _paths(path: str | Path) -> tuple[Path, Path]:
+    base = Path(path)
+    return base.with_name(base.name + ".json"), base.with_name(base.name + ".safetensors")
+
+
+def _describe(fit: Estimate) -> dict[str, Any]:
+    rows = [
+        {k: v for k, v in asdict(row).items() if v not in (None, float("inf"), -float("inf"))}
+        for row in fit.model.parameters
+    ]
+    reason = fit.inference.reason if isinstance(fit.inference, Unavailable) else None
+    return {
+        "format": FORMAT,
+        "visibles": fit.model.visibles,
+        "latents": fit.model.latents,
+        "parameters": rows,
+        "n": fit.moments.n,
+        "discrepancy": fit.discrepancy,
+        "steps": fit.steps,
+        "outcome": fit.outcome.name,
+        "no inference": reason,
+    }
+
+
+def _numbers(fit: Estimate) -> dict[str, Tensor]:
+    scalars = torch.tensor([fit.value, fit.gradient, *fit.start_values], dtype=torch.float64)
+    numbers = {"theta": fit.theta, "scalars": scalars, "covariance": torch.tensor(fit.moments.covariance)}
+    if fit.moments.mean is not None:
+        numbers["mean"] = torch.tensor(fit.moments.mean)
+    if isinstance(fit.inference, Inference):
+        numbers |= {name: getattr(fit.inference, name) for name in _INFERENCE}
+    return numbers
+
+
+def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise FileError(f"this is not a saved fit of this version of semnan (expected the format {FORMAT!r})")
+    model = _model(said)
+    mean = numbers["mean"].numpy() if "mean" in numbers else None
+    moments = Moments(model.visibles, numbers["covariance"].numpy(), said["n"], mean)
+    value, gradient, *starts = numbers["scalars"].tolist()
+    if numbers["theta"].shape != (len(model.free),) or said["discrepancy"] not in DISCREPANCIES:
+        raise FileError("the saved parameters or the discrepancy do not belong to the saved model")
+    return Estimate(
+        model=model,
+        moments=moments,
+        discrepancy=said["discrepancy"],
+        theta=numbers["theta"].double(),
+        value=value,
+        gradient=gradient,
+        steps=int(said["steps"]),
+        outcome=Outcome[said["outcome"]],
+        start_values=tuple(starts),
+        inference=_inference(said, numbers, len(model.free)),
+    )
+
+
+def _model(said: dict[str, Any]) -> PathModel:
+    rows = tuple(Parameter(**{**row, "kind": Kind(row["kind"])}) for row in said["parameters"])
+    return PathModel(tuple(said["visibles"]), tuple(said["latents"]), rows)
+
+
+def _inference(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> Inference | Unavailable:
+    if said["no inference"] is not None:
+        return Unavailable(str(said["no inference"]))
+    wanted = {
+        "scale": (size,),
+        "held": (size,),
+        "inverse": (size, size),
+        "sandwich": (size, size),
+        "null": (size, size),
+        "smallest": (),
+    }
+    for name, shape in wanted.items():
+        if tuple(numbers[name].shape) != shape:
+            raise FileError(f"the saved array {name!r} has shape {tuple(numbers[name].shape)}, expected {shape}")
+    return Inference(*(numbers[name] for name in _INFERENCE))

@@ -1,0 +1,366 @@
+"""`fit`, the front door: a graph or path model and data go in, a `Fit` comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from semnan import report
+from semnan.data import Moments, MomentsStack
+from semnan.data.moments import Frame
+from semnan.effects import Effect, Intervention, effect, effects, intervene
+from semnan.effects.batch import EffectArrays, effect_arrays
+from semnan.effects.effect import Kind
+from semnan.errors import Unavailable
+from semnan.estimation.alternatives import checked
+from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
+from semnan.estimation.estimate import Estimate, Estimates, Optimiser, estimate
+from semnan.estimation.findings import Finding, findings
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.statistics import Statistics
+from semnan.estimation.storage import load as load_estimate
+from semnan.estimation.storage import save as save_estimate
+from semnan.graph import AMASEM
+from semnan.model import PathModel, as_model
+from semnan.report.rows import ParameterRow, parameter_rows
+
+Array = NDArray[np.float64]
+
+
+def fit(
+    model: AMASEM | PathModel,
+    data: Moments | Frame,
+    *,
+    discrepancy: type[Discrepancy] = KullbackLeibler,
+    optimiser: Optimiser | None = None,
+    starts: int = 1,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Fit:
+    """Fit a causal graph or a path model to data.
+
+    Parameters
+    ----------
+    model : AMASEM or PathModel
+        Nothing is added to it; a graph is compiled by `PathModel.from_amasem`.
+    data : Moments or data frame
+        Of a frame the columns that the model names are used.
+    discrepancy : type of Discrepancy
+        What to minimise; the default is maximum likelihood.
+    optimiser : FisherScoring, LBFGS or TorchOptimiser, optional
+        Default ``FisherScoring()``.
+    starts : int
+        Number of starts; the first comes from the data, the others are random neighbours of it. The best end counts.
+    seed : int
+        Of the random starts.
+    progress : bool, optional
+        Whether to show progress; by default on a terminal, once the fit takes longer than a second.
+
+    Returns
+    -------
+    Fit
+        Also when the fit did not converge: see `Fit.outcome` and `Fit.findings`.
+
+    Raises
+    ------
+    DataError
+        If the data lack a variable of the model, or their covariance is singular.
+    FitError
+        If the model has no free parameters, or an argument makes no sense.
+
+    """
+    compiled = as_model(model)
+    moments = data if isinstance(data, Moments) else Moments.from_frame(data, compiled.visibles)
+    stack = MomentsStack.from_moments([moments.select(compiled.visibles)])
+    if optimiser is not None:
+        checked(optimiser)
+    many = estimate(
+        compiled, stack, discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress
+    )
+    single = many[0].with_moments(moments.select(compiled.visibles))
+    return Fit(single)
+
+
+def fit_many(
+    model: AMASEM | PathModel,
+    data: MomentsStack | Iterable[Moments],
+    *,
+    discrepancy: type[Discrepancy] = KullbackLeibler,
+    optimiser: Optimiser | None = None,
+    starts: int = 1,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Fits:
+    """Fit one model to many samples in one batch; the arguments are those of `fit`."""
+    stack = data if isinstance(data, MomentsStack) else MomentsStack.from_moments(data)
+    if optimiser is not None:
+        checked(optimiser)
+    many = estimate(
+        as_model(model),
+        stack,
+        discrepancy=discrepancy,
+        optimiser=optimiser,
+        starts=starts,
+        seed=seed,
+        progress=progress,
+    )
+    return Fits(many)
+
+
+def load(path: str | Path) -> Fit:
+    """Read a fit that `Fit.save` wrote (``path.json`` and ``path.safetensors``)."""
+    return Fit(load_estimate(path))
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A fitted model. A value: nothing changes it, and it changes neither model nor data.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The numbers underneath.
+
+    """
+
+    estimate: Estimate
+
+    # -- how it went
+
+    @property
+    def model(self) -> PathModel:
+        """The path model that was fitted."""
+        return self.estimate.model
+
+    @property
+    def moments(self) -> Moments:
+        """The data, in the order of the model's visibles."""
+        return self.estimate.moments
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the optimisation ended; `Outcome.advice` says what to do."""
+        return self.estimate.outcome
+
+    @property
+    def converged(self) -> bool:
+        """Whether the estimates are a minimum."""
+        return self.outcome.ok
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What must be told besides the numbers: not identified, Heywood cases, bounds, local minima, …"""
+        return findings(self.estimate)
+
+    @property
+    def not_identified(self) -> tuple[str, ...]:
+        """The parameters that the data do not determine."""
+        return tuple(name for found in self.findings if found.kind == "not identified" for name in found.names)
+
+    # -- parameters
+
+    def parameters(self, level: float = 0.95) -> list[ParameterRow]:
+        """The parameter table, fixed rows too, with standard errors and Wald intervals."""
+        return parameter_rows(self.estimate, level)
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """The free parameters by name. Those in `not_identified` are one of many solutions."""
+        return {free.name: value for free, value in zip(self.model.free, self.estimate.theta.tolist(), strict=True)}
+
+    @property
+    def standard_errors(self) -> dict[str, float | Unavailable]:
+        """Standard errors of the free parameters, from the expected information at the estimates."""
+        return {row.name: row.standard_error for row in self.parameters() if not row.fixed}
+
+    # -- fit to the data
+
+    @cached_property
+    def _statistics(self) -> Statistics:
+        return Statistics(self.estimate)
+
+    @property
+    def discrepancy(self) -> float:
+        """The minimum of the discrepancy; for maximum likelihood the KL divergence of sample from model."""
+        return self.estimate.value
+
+    @property
+    def chi_square(self) -> float | Unavailable:
+        """Test of the model against the unrestricted covariance."""
+        return self._statistics.chi_square
+
+    @property
+    def df(self) -> int | Unavailable:
+        """Degrees of freedom: p (p + 1) / 2 less the dimensions that the data determine."""
+        return self._statistics.df
+
+    @property
+    def p_value(self) -> float | Unavailable:
+        """Upper tail of χ²."""
+        return self._statistics.p_value
+
+    @property
+    def log_likelihood(self) -> float | Unavailable:
+        """Gaussian log-likelihood at the estimates."""
+        return self._statistics.log_likelihood
+
+    @property
+    def aic(self) -> float | Unavailable:
+        """Akaike's information criterion."""
+        return self._statistics.aic
+
+    @property
+    def bic(self) -> float | Unavailable:
+        """Schwarz's information criterion."""
+        return self._statistics.bic
+
+    @cached_property
+    def implied_covariance(self) -> Array:
+        """Σ at the estimates, in the order of ``model.visibles``, shape (p, p)."""
+        return self.estimate.implied.sigma.numpy().copy()
+
+    @cached_property
+    def residual_covariance(self) -> Array:
+        """S − Σ, shape (p, p)."""
+        return np.asarray(self.moments.covariance - self.implied_covariance)
+
+    # -- effects
+
+    def effect(
+        self,
+        source: str,
+        target: str,
+        *,
+        kind: Kind = "total",
+        avoiding: Iterable[str] = (),
+        standardised: bool = False,
+        level: float = 0.95,
+    ) -> Effect:
+        """The causal effect of `source` on `target`.
+
+        Parameters
+        ----------
+        source, target : str
+        kind : "total" or "direct"
+            Along all directed paths, or the edge alone.
+        avoiding : iterable of str
+            Count only paths that do not pass through these variables.
+        standardised : bool
+            In implied standard deviations.
+        level : float
+            Of the Wald interval.
+
+        Returns
+        -------
+        Effect
+            If the data do not determine it, the reason stands where the number would be.
+
+        """
+        return effect(
+            self.estimate, source, target, kind=kind, avoiding=avoiding, standardised=standardised, level=level
+        )
+
+    def effects(self, *, kind: Kind = "total", standardised: bool = False, level: float = 0.95) -> list[Effect]:
+        """The effects between all pairs of visibles that a directed path (total) or an edge (direct) connects."""
+        return effects(self.estimate, kind=kind, standardised=standardised, level=level)
+
+    def do(self, values: Mapping[str, float], level: float = 0.95) -> Intervention:
+        """Mean and covariance of the visibles when the named ones are set to these values."""
+        return intervene(self.estimate, values, level)
+
+    # -- out of the door
+
+    def summary(self, level: float = 0.95) -> report.Summary:
+        """Everything worth reading about the fit: prints as text, shows as HTML in a notebook."""
+        return report.summarise(self.estimate, self.findings, level)
+
+    def draw(self, path: str | Path | None = None) -> Any:
+        """Draw the graph with estimates on its edges; needs matplotlib (the extra ``plot``).
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to save the drawing; the ending says in which format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        """
+        return report.draw(self.estimate, path)
+
+    def to_dict(self, level: float = 0.95) -> dict[str, Any]:
+        """The results as plain values for JSON: numbers, or ``{"unavailable": reason}``."""
+        return report.to_dict(self.estimate, self.findings, level)
+
+    def save(self, path: str | Path) -> None:
+        """Write ``path.json`` and ``path.safetensors``; `semnan.load` reads them back the same, bit for bit."""
+        save_estimate(self.estimate, path)
+
+    def __repr__(self) -> str:
+        size = f"{len(self.model.visibles)} variables, {len(self.model.free)} free parameters"
+        return f"<Fit of {size}: {self.outcome.value}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Fits:
+    """Many fits of one model. ``fits[i]`` is a `Fit`; the arrays hold all of them.
+
+    Attributes
+    ----------
+    batch : Estimates
+        The numbers underneath.
+
+    """
+
+    batch: Estimates = field()
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def __getitem__(self, at: int) -> Fit:
+        return Fit(self.batch[at])
+
+    def __iter__(self) -> Iterator[Fit]:
+        return (self[b] for b in range(len(self)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The free parameters."""
+        return tuple(free.name for free in self.batch.model.free)
+
+    @property
+    def estimates(self) -> Array:
+        """Shape (B, q)."""
+        return self.batch.theta.numpy().copy()
+
+    @property
+    def discrepancy(self) -> Array:
+        """Shape (B,)."""
+        return self.batch.value.numpy().copy()
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """Shape (B,)."""
+        return np.array([outcome.ok for outcome in self.batch.outcomes])
+
+    def effect(
+        self, source: str, target: str, *, kind: Kind = "total", avoiding: Iterable[str] = (), level: float = 0.95
+    ) -> EffectArrays:
+        """One effect in every fit, as arrays."""
+        return effect_arrays(self.batch, source, target, kind=kind, avoiding=avoiding, level=level)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} fits, {int(torch.tensor(self.converged).sum())} converged>"
