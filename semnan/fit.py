@@ -19,7 +19,6 @@ from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.effect import Kind
 from semnan.errors import Unavailable
-from semnan.estimation.alternatives import checked
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimate, Estimates, Optimiser, estimate
 from semnan.estimation.findings import Finding, findings
@@ -79,8 +78,6 @@ def fit(
     compiled = as_model(model)
     moments = data if isinstance(data, Moments) else Moments.from_frame(data, compiled.visibles)
     stack = MomentsStack.from_moments([moments.select(compiled.visibles)])
-    if optimiser is not None:
-        checked(optimiser)
     many = estimate(
         compiled, stack, discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress
     )
@@ -100,8 +97,6 @@ def fit_many(
 ) -> Fits:
     """Fit one model to many samples in one batch; the arguments are those of `fit`."""
     stack = data if isinstance(data, MomentsStack) else MomentsStack.from_moments(data)
-    if optimiser is not None:
-        checked(optimiser)
     many = estimate(
         as_model(model),
         stack,

@@ -97,7 +97,7 @@ def _sound(matrix: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which matrices are plainly positive definite and symmetric; the others get the full check."""
     finite = np.isfinite(matrix).all(axis=(1, 2))
     safe = np.where(finite[:, None, None], matrix, 0.0)
-    variance = np.diagonal(safe, axis1=1, axis2=2)
+    variance: Array = np.diagonal(safe, axis1=1, axis2=2)
     positive = (variance > 0).all(axis=1)
     scale = np.sqrt(np.where(variance > 0, variance, 1.0))
     correlation = safe / scale[:, :, None] / scale[:, None, :]

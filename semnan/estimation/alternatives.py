@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 from torch import Tensor
 
-from semnan.errors import FitError
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
@@ -133,9 +132,3 @@ def _size(problem: Problem, theta: Tensor) -> Tensor:
     point = problem.at(theta)
     gradient = problem.gradient(point)
     return problem.scaled_gradient(gradient, problem.hessian_diagonal(point), problem.held(theta, gradient))
-
-
-def checked(optimiser: object) -> None:
-    """Raise `FitError` for something that is no optimiser, such as a name."""
-    if not callable(getattr(optimiser, "minimise", None)):
-        raise FitError(f"{optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")

@@ -8,7 +8,7 @@ maximum likelihood.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -91,7 +91,7 @@ class Discrepancy(ABC):
         """The second derivative in Σ as a sum of terms a · A Δ A: pairs (a, A)."""
         return ((2 * at.curvature, at.metric),)
 
-    def take(self, index: Tensor) -> Self:
+    def take(self, index: Tensor) -> Discrepancy:
         """The same discrepancy for some of the samples of a batch."""
         part = object.__new__(type(self))
         part.sample, part.logdet, part.inverse = self.sample[index], self.logdet[index], self.inverse[index]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -32,6 +32,7 @@ Array = NDArray[np.float64]
 INFERENCE_LIMIT = 12_000
 
 
+@runtime_checkable
 class Optimiser(Protocol):
     """Anything that minimises a batched problem: `FisherScoring`, `LBFGS`, `TorchOptimiser`."""
 
@@ -158,6 +159,8 @@ def estimate(
     """
     if not model.free:
         raise FitError("the model has no free parameters: there is nothing to fit")
+    if optimiser is not None and not isinstance(optimiser, Optimiser):
+        raise FitError(f"{optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")
     if starts < 1:
         raise FitError(f"starts is {starts}: give the number of starts, at least 1")
     sample = moments if moments.names == model.visibles else moments.select(model.visibles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
 from typing import final
 
 from semnan.errors import ModelError
@@ -53,6 +54,8 @@ class Parameter:
     start: float | None = None
 
     def __post_init__(self) -> None:
+        for field in ("fixed", "lower", "upper", "start"):
+            object.__setattr__(self, field, self._number(field))
         for what, value in (("fixed value", self.fixed), ("start", self.start)):
             if value is not None and not math.isfinite(value):
                 raise ModelError(f"the {what} of {self.edge} is {value}: give a finite number")
@@ -64,6 +67,15 @@ class Parameter:
             )
         if self.label is not None and not self.label.strip():
             raise ModelError(f"the label of {self.edge} is empty: leave it out, or give it a name")
+
+    def _number(self, field: str) -> float | None:
+        """An int given for a number becomes a float; anything else is told."""
+        value = getattr(self, field)
+        if value is None and field in ("fixed", "start"):
+            return None
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise ModelError(f"{field} of {self.edge} is {value!r}: give a number")
+        return float(value)
 
     @property
     def edge(self) -> str:
