@@ -6,10 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from safetensors import SafetensorError
 
 import semnan
 from semnan.data import read_csv
@@ -35,6 +37,13 @@ DataFile = Annotated[
 ]
 
 
+@app.callback()
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # A terminal without χ shows ? instead of stopping.
+
+
 @app.command()
 def version() -> None:
     """Print the version."""
@@ -56,7 +65,7 @@ def fit(
     data: DataFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
     starts: Annotated[int, typer.Option(min=1, help="Number of starts.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the random starts.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the random starts.")] = 0,
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     save: Annotated[Path | None, typer.Option(help="Save the fit as SAVE.json and SAVE.safetensors.")] = None,
     draw: Annotated[Path | None, typer.Option(help="Save a drawing, such as graph.png or graph.svg.")] = None,
@@ -73,9 +82,11 @@ def fit(
         print(result.summary(level))
     with _told():
         if save is not None:
-            result.save(save)
+            with _written(save):
+                result.save(save)
         if draw is not None:
-            result.draw(draw)
+            with _written(draw):
+                result.draw(draw)
     if not result.converged:
         raise typer.Exit(INTERRUPTED if result.outcome is Outcome.INTERRUPTED else NOT_CONVERGED)
 
@@ -89,6 +100,17 @@ def _read_graph(path: Path) -> str:
         raise FileError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is not text in UTF-8: {error}") from error
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Name the file in errors about its name, such as an unknown ending."""
+    try:
+        yield
+    except SemnanError:
+        raise
+    except (ValueError, SafetensorError) as error:
+        raise FileError(f"cannot write {path}: {error}") from error
 
 
 @contextmanager

@@ -31,7 +31,12 @@ def check_names(names: Sequence[object], what: str = "variable") -> tuple[str, .
 
 def numeric(values: object, name: str) -> Array:
     """`values` as float64, or `DataError` naming the variable that is not numeric."""
-    array = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        raise DataError(f"{name} has masked entries: fill them or leave them out before calling semnan")
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{name} cannot be read as an array of numbers: {error}") from error
     if array.dtype.kind not in "iuf":
         raise DataError(f"{name} is not numeric (its type is {array.dtype}): convert it, or leave it out")
     return array.astype(np.float64)
@@ -48,9 +53,29 @@ def check_table(table: Array, names: Sequence[str]) -> None:
                 f"the variable {names[j]!r} is {what} in {len(rows)} row(s), first in row {rows[0]}: "
                 "drop or fill these rows yourself before calling semnan"
             )
-    spread = table.max(axis=0) - table.min(axis=0)
-    for j in np.flatnonzero(spread == 0).tolist():
+    for j in np.flatnonzero(table.max(axis=0) == table.min(axis=0)).tolist():
         raise DataError(f"the variable {names[j]!r} is constant ({table[0, j]:g} in every row): leave it out")
+
+
+def cross_products(table: Array, names: Sequence[str]) -> Array:
+    """The covariance (divisor n) of a checked table, or `DataError` naming the variable whose square overflows."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        centred = table - table.mean(axis=0)
+        covariance = np.asarray(centred.T @ centred / len(table))
+    variances = np.diagonal(covariance)
+    for j in np.flatnonzero(~np.isfinite(variances) | (variances == 0)).tolist():
+        raise DataError(
+            f"the values of {names[j]!r} are too large or too close together for their squares to be "
+            "floating-point numbers: rescale the variable"
+        )
+    return covariance
+
+
+def check_size(n: object) -> int:
+    """`n` as an int, or `DataError` for something that is no sample size."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
+        raise DataError(f"the sample size n is {n!r}: it must be an integer of at least 2")
+    return int(n)
 
 
 def check_covariance(matrix: Array, names: Sequence[str]) -> None:

@@ -16,7 +16,9 @@ from semnan.data.checks import (
     Array,
     check_covariance,
     check_names,
+    check_size,
     check_table,
+    cross_products,
     dependent_variables,
     numeric,
 )
@@ -57,12 +59,10 @@ class Moments:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", check_names(self.names))
-        if isinstance(self.n, bool) or not isinstance(self.n, int | np.integer) or self.n < 2:
-            raise DataError(f"the sample size n is {self.n!r}: it must be an integer of at least 2")
+        object.__setattr__(self, "n", check_size(self.n))
         matrix = np.array(numeric(self.covariance, "the covariance matrix"))
         check_covariance(matrix, self.names)
         matrix = (matrix + matrix.T) / 2
-        object.__setattr__(self, "n", int(self.n))
         object.__setattr__(self, "covariance", _frozen(matrix))
         if self.mean is not None:
             object.__setattr__(self, "mean", _frozen(_checked_mean(self.mean, self.names)))
@@ -86,14 +86,17 @@ class Moments:
         """
         try:
             table = nw.from_native(frame, eager_only=True)
+            have = table.columns
         except TypeError as error:
             raise DataError(
                 f"expected a data frame in memory, got {type(frame).__name__}: collect a lazy frame first"
             ) from error
-        names = check_names(list(table.columns if columns is None else columns), "column")
+        except nw.exceptions.DuplicateError as error:
+            raise DataError(f"two columns of the frame have one name: rename one of them ({error})") from error
+        names = check_names(have if columns is None else columns, "column")
         for name in names:
-            if name not in table.columns:
-                raise DataError(f"the frame has no column {name!r}; it has {', '.join(map(str, table.columns))}")
+            if name not in have:
+                raise DataError(f"the frame has no column {name!r}; it has {', '.join(map(str, have))}")
         values = [_column(table[name]) for name in names]
         return cls._from_table(np.column_stack(values) if values else np.empty((len(table), 0)), names)
 
@@ -134,18 +137,17 @@ class Moments:
         """
         if ddof not in (0, 1):
             raise DataError(f"ddof is {ddof!r}: give 0 for divisor n, or 1 for divisor n - 1")
+        check_size(n)
         matrix = numeric(covariance, "the covariance matrix")
         center = None if mean is None else numeric(mean, "the mean")
-        return cls(tuple(names), matrix * ((n - ddof) / n) if ddof else matrix, n, center)
+        return cls(check_names(names), matrix * ((n - ddof) / n) if ddof else matrix, n, center)
 
     @classmethod
     def _from_table(cls, table: Array, names: tuple[str, ...]) -> Moments:
         if not names:
             raise DataError("the table has no columns")
         check_table(table, names)
-        mean = table.mean(axis=0)
-        centred = table - mean
-        return cls(names, centred.T @ centred / len(table), len(table), mean)
+        return cls(names, cross_products(table, names), len(table), table.mean(axis=0))
 
     def select(self, names: Iterable[str]) -> Moments:
         """The moments of `names`, in that order.
@@ -156,7 +158,7 @@ class Moments:
             For a name that these moments do not have.
 
         """
-        wanted = check_names(list(names))
+        wanted = check_names(names if isinstance(names, str) else list(names))
         place = {name: i for i, name in enumerate(self.names)}
         for name in wanted:
             if name not in place:
@@ -182,7 +184,7 @@ class Moments:
         return same and np.array_equal(self.covariance, other.covariance)
 
     def __hash__(self) -> int:
-        return hash((self.names, self.n, self.covariance.tobytes()))
+        return hash((self.names, self.n, (self.covariance + 0.0).tobytes()))  # + 0.0: −0 equals 0
 
 
 def _column(series: nw.Series[Any]) -> Array:

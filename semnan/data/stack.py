@@ -40,11 +40,15 @@ class MomentsStack:
                 f"a stack of covariances of {len(names)} variables has shape (B, {len(names)}, {len(names)}), "
                 f"got {matrix.shape}"
             )
-        sizes = np.array(self.n, dtype=np.int64)
+        sizes = np.array(self.n)
+        if sizes.dtype.kind not in "iu":
+            raise DataError(f"the sample sizes have type {sizes.dtype}: give integers")
+        sizes = sizes.astype(np.int64)
         if sizes.shape != (len(matrix),):
             raise DataError(f"there are {len(matrix)} covariance matrices, but the sizes have shape {sizes.shape}")
         for b in np.flatnonzero(np.asarray((sizes < 2) | ~_sound(matrix))).tolist():
             self._complain(b, matrix[b], names, int(sizes[b]))
+        matrix = (matrix + matrix.mT) / 2
         for array in (matrix, sizes):
             array.setflags(write=False)
         object.__setattr__(self, "names", names)
@@ -65,6 +69,9 @@ class MomentsStack:
         samples = list(moments)
         if not samples:
             raise DataError("there are no samples to stack")
+        for b, sample in enumerate(samples):
+            if not isinstance(sample, Moments):
+                raise DataError(f"sample {b} is a {type(sample).__name__}: give Moments (see Moments.from_frame)")
         same = [sample.select(samples[0].names) for sample in samples]
         return cls(same[0].names, np.stack([s.covariance for s in same]), np.array([s.n for s in same]))
 
@@ -74,16 +81,22 @@ class MomentsStack:
         tables = numeric(arrays, "the stack of tables")
         if tables.ndim != 3:
             raise DataError(f"expected an array of shape (B, n, p), got {tables.shape}")
-        for table in tables:
-            check_table(table, check_names(names))
+        checked = check_names(names)
+        if len(checked) != tables.shape[2]:
+            raise DataError(f"the tables have {tables.shape[2]} columns, but there are {len(checked)} names")
+        for b, table in enumerate(tables):
+            try:
+                check_table(table, checked)
+            except DataError as error:
+                raise DataError(f"sample {b} of the stack: {error}") from None
         centred = tables - tables.mean(axis=1, keepdims=True)
         covariance = np.einsum("bni,bnj->bij", centred, centred, optimize=True) / tables.shape[1]
-        return cls(tuple(names), covariance, np.full(len(tables), tables.shape[1]))
+        return cls(checked, covariance, np.full(len(tables), tables.shape[1]))
 
     def select(self, names: Iterable[str]) -> MomentsStack:
         """The samples' moments of `names`, in that order."""
-        wanted = tuple(names)
-        index = [self.names.index(name) for name in self[0].select(wanted).names]
+        wanted = self[0].select(names).names
+        index = [self.names.index(name) for name in wanted]
         return MomentsStack(wanted, self.covariance[:, index][:, :, index], self.n)
 
     def __len__(self) -> int:
@@ -95,12 +108,15 @@ class MomentsStack:
 
 def _sound(matrix: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which matrices are plainly positive definite and symmetric; the others get the full check."""
-    finite = np.isfinite(matrix).all(axis=(1, 2))
+    finite = np.atleast_1d(np.isfinite(matrix).all(axis=(1, 2)))
     safe = np.where(finite[:, None, None], matrix, 0.0)
     variance: Array = np.diagonal(safe, axis1=1, axis2=2)
     positive = (variance > 0).all(axis=1)
     scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-    correlation = safe / scale[:, :, None] / scale[:, None, :]
+    with np.errstate(over="ignore", invalid="ignore"):
+        correlation = safe / scale[:, :, None] / scale[:, None, :]
+    finite &= np.isfinite(correlation).all(axis=(1, 2))
+    correlation = np.where(finite[:, None, None], correlation, 0.0)
     symmetric = (np.abs(correlation - correlation.mT) <= 1e-8).all(axis=(1, 2))
     definite = np.linalg.eigvalsh(correlation)[:, 0] >= 0
     return np.asarray(finite & positive & symmetric & definite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -58,9 +59,12 @@ def _read(lines: Iterable[str], path: Path, columns: tuple[str, ...]) -> Moments
 
 def _number(cell: str, column: str, path: Path, line: int) -> float:
     try:
-        return float(cell)
+        value = math.nan if "_" in cell else float(cell)  # Python reads 1_000, other programs do not.
     except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
         raise DataError(
-            f"{path}, line {line}: {column} is {cell!r}, not a number: "
+            f"{path}, line {line}: {column} is {cell!r}, not a finite number: "
             "fix or remove the row (nothing is dropped silently)"
-        ) from None
+        )
+    return value

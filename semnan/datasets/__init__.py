@@ -37,6 +37,8 @@ class Dataset:
 
     def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """The table as a data frame of an installed library: ``"pandas"``, ``"polars"`` or ``"pyarrow"``."""
+        if backend not in ("pandas", "polars", "pyarrow"):
+            raise DataError(f"the backend is {backend!r}: give 'pandas', 'polars' or 'pyarrow'")
         lists = {name: list(values) for name, values in self.columns.items()}
         return nw.from_dict(lists, backend=backend).to_native()
 

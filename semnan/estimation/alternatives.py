@@ -58,14 +58,14 @@ class LBFGS:
             return start, 0, Outcome.BAD_START
         diagonal = problem.hessian_diagonal(first)[0]
         scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
+        wall = 2 * float(first.loss.value) + 1.0
 
         def loss(scaled: Array) -> tuple[float, Array]:
             point = problem.at((torch.as_tensor(scaled) / scale)[None])
             value = float(point.loss.value)
-            if not np.isfinite(
-                value
-            ):  # Outside the positive definite cone: a wall that the line search backs off from.
-                return 1e100, np.zeros(len(scaled))
+            if not np.isfinite(value):
+                # Outside the positive definite cone: a low wall, from which the line search backs off.
+                return wall, np.zeros(len(scaled))
             return value, (problem.gradient(point)[0] / scale).numpy()
 
         bounds = Bounds((problem.lower * scale).numpy(), (problem.upper * scale).numpy())

@@ -51,7 +51,8 @@ class Progress:
             return
         if self._bar is None:
             columns = (TextColumn("fitting"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            console = Console(stderr=True)
+            self._bar = Bar(*columns, console=console, transient=console.is_terminal)
             self._bar.start()
             self._bar.add_task("", total=self._total)
         self._bar.update(

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from semnan.errors import GraphError, RelaxationWarning
 from semnan.graph import convert
-from semnan.graph.diagram import Diagram, Edge, check_names, known
+from semnan.graph.diagram import Diagram, Edge, check_names, known, listed
 from semnan.graph.layers import Layering, layering
 from semnan.graph.margin import Freed, checked_weights, eliminate, exogenise
 from semnan.graph.text import quote, read_statements
@@ -54,10 +54,10 @@ class AMASEM:
     intervened: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        diagram = Diagram(tuple(self.visibles), tuple(self.latents), tuple(self.edges))
-        object.__setattr__(self, "visibles", diagram.topological(self.visibles))
-        object.__setattr__(self, "latents", tuple(self.latents))
-        object.__setattr__(self, "edges", frozenset(self.edges))
+        diagram = Diagram(listed(self.visibles), listed(self.latents), tuple(convert.as_edges(self.edges)))
+        object.__setattr__(self, "visibles", diagram.topological(diagram.visibles))
+        object.__setattr__(self, "latents", diagram.latents)
+        object.__setattr__(self, "edges", frozenset(diagram.edges))
         object.__setattr__(self, "intervened", frozenset(known(self.intervened, self.visibles)))
         self._check()
 
@@ -109,9 +109,7 @@ class AMASEM:
         """
         said = read_statements(text)
         hidden = dict.fromkeys([*said.declared["latent"], *known(latents, said.mentioned)])
-        for name in said.declared["visible"]:
-            if name in hidden:
-                raise GraphError(f"{name!r} is declared both visible and latent: choose one")
+        convert.check_roles(said.declared["visible"], hidden)
         arcs = convert.arc_latents(said.arcs, said.mentioned)
         seen = dict.fromkeys([*said.declared["visible"], *said.mentioned])
         diagram = Diagram(
@@ -150,8 +148,9 @@ class AMASEM:
 
         """
         pairs = convert.as_edges(edges)
-        hidden = dict.fromkeys([latents] if isinstance(latents, str) else latents)
-        mentioned = dict.fromkeys([*visibles, *(name for edge in pairs for name in edge)])
+        hidden, order = dict.fromkeys(listed(latents)), listed(visibles)
+        convert.check_roles(order, hidden)
+        mentioned = dict.fromkeys([*order, *(name for edge in pairs for name in edge)])
         shown = tuple(name for name in mentioned if name not in hidden)
         return cls._complete(Diagram(shown, tuple(hidden), tuple(pairs)), noiseless)
 
@@ -190,7 +189,7 @@ class AMASEM:
         width two). Keep arcs as covariances of a `PathModel` where that matters.
         """
         edges, arcs = convert.as_edges(directed), convert.as_edges(bidirected)
-        seen = dict.fromkeys([*visibles, *(name for edge in (*edges, *arcs) for name in edge)])
+        seen = dict.fromkeys([*listed(visibles), *(name for edge in (*edges, *arcs) for name in edge)])
         hidden = convert.arc_latents(arcs, seen)
         edges += [(u, child) for u, arc in hidden.items() for child in arc]
         return cls._complete(Diagram(tuple(seen), tuple(hidden), tuple(edges)))
@@ -234,15 +233,27 @@ class AMASEM:
 
     def to_text(self) -> str:
         """Graph text that `parse` reads back to an equal graph."""
-        implied = set(private_names(self.visibles, (*self.visibles, *self.confounders)).items())
-        plain = {v for v, u in implied if u in self._latent_set and self.children(u) == (v,)}
-        told = [u for u in self.latents if not any(u == w and v in plain for v, w in implied)]
-        bare = [v for v in self.visibles if v not in plain and v not in self.intervened]
+        implied = self._implied
+        left_out = set(implied.values())
+        told = [u for u in self.latents if u not in left_out]
+        bare = [v for v in self.visibles if v not in implied and v not in self.intervened]
         lists = (("visible", self.visibles), ("latent", told), ("noiseless", bare), ("do", sorted(self.intervened)))
         lines = [f"{word} {', '.join(map(quote, names))}" for word, names in lists if names]
         sources = [name for name in (*told, *self.visibles) if self.children(name)]
         lines += [f"{quote(a)} -> {', '.join(map(quote, self.children(a)))}" for a in sources]
         return "\n".join(lines)
+
+    @property
+    def _implied(self) -> dict[str, str]:
+        """The private latents that `parse` makes by itself when all the others are declared, by visible."""
+        implied = private_names(self.visibles, (*self.visibles, *self.confounders))
+        implied = {v: u for v, u in implied.items() if u in self._latent_set and self.children(u) == (v,)}
+        while True:
+            told = self._latent_set.difference(implied.values())
+            made = private_names(implied, (*self.visibles, *told))
+            if made == implied:
+                return implied
+            implied = {v: u for v, u in implied.items() if made[v] == u}
 
     def to_structure(self) -> NDArray[np.int8]:
         """The 0/1 structure matrix, rows `latents` then `visibles`, columns `visibles`; shape (m + p, p)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import networkx as nx
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semnan.errors import GraphError
-from semnan.graph.diagram import Diagram, Edge
+from semnan.graph.diagram import Diagram, Edge, known
 
 
 def as_edges(edges: Iterable[Edge]) -> list[Edge]:
@@ -19,8 +19,20 @@ def as_edges(edges: Iterable[Edge]) -> list[Edge]:
     for row, edge in enumerate(edges):
         if isinstance(edge, str) or not isinstance(edge, Sequence) or len(edge) != 2:
             raise GraphError(f"row {row} of the edge list is {edge!r}: give (parent, child) pairs of names")
+        for name in edge:
+            if not isinstance(name, str):
+                raise GraphError(
+                    f"row {row} of the edge list is {edge!r}: names are strings, not {type(name).__name__}"
+                )
         pairs.append((edge[0], edge[1]))
     return pairs
+
+
+def check_roles(visibles: Iterable[str], latents: Collection[str]) -> None:
+    """Raise `GraphError` for a name that is declared in both roles."""
+    for name in visibles:
+        if name in latents:
+            raise GraphError(f"{name!r} is declared both visible and latent: choose one")
 
 
 def arc_latents(arcs: Iterable[Edge], taken: Iterable[str]) -> dict[str, Edge]:
@@ -44,7 +56,10 @@ def read_structure(
     matrix: ArrayLike, visibles: Sequence[str] | None, latents: Sequence[str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[Edge]]:
     """Names and edges of a structure matrix (latent rows on top, then visible rows)."""
-    array = np.asarray(matrix)
+    try:
+        array = np.asarray(matrix)
+    except ValueError as error:
+        raise GraphError("the rows of the structure matrix differ in length: give p numbers in each") from error
     if array.ndim != 2 or array.shape[1] == 0 or array.shape[0] <= array.shape[1]:
         raise GraphError(
             f"a structure matrix has m latent rows above p visible rows and p columns, got shape {array.shape}"
@@ -54,7 +69,8 @@ def read_structure(
     rows = (*_names(latents, m, "L", "latents"), *shown)
     for i, j in np.argwhere((array != 0) & (array != 1)):
         raise GraphError(
-            f"the structure matrix holds {array[i, j]!r} in row {i} ({rows[i]}), column {j}: only 0 and 1 are allowed"
+            f"the structure matrix holds {array[i, j].item()!r} in row {i} ({rows[i]}), column {j}: "
+            "only 0 and 1 are allowed"
         )
     for i, j in np.argwhere(array):
         if i - m >= j:
@@ -69,7 +85,9 @@ def read_structure(
 def _names(names: Sequence[str] | None, count: int, letter: str, what: str) -> tuple[str, ...]:
     if names is None:
         return tuple(f"{letter}{i}" for i in range(count))
-    if isinstance(names, str) or len(names) != count:
+    if isinstance(names, str):
+        raise GraphError(f"give the names of the {what} as a list, not as the single string {names!r}")
+    if len(names) != count:
         raise GraphError(f"the structure matrix has {count} {what}, but {len(names)} names were given for them")
     return tuple(names)
 
@@ -83,7 +101,11 @@ def read_networkx(graph: nx.DiGraph[str], latents: Iterable[str] | None) -> tupl
     if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
         raise GraphError(f"expected a networkx DiGraph, got {type(graph).__name__}")
     flags: dict[str, dict[str, Any]] = {name: graph.nodes[name] for name in graph}
-    hidden = [name for name in flags if flags[name].get("latent")] if latents is None else list(latents)
+    hidden = (
+        [name for name in flags if flags[name].get("latent")]
+        if latents is None
+        else list(known(latents, flags, "node"))
+    )
     shown = [name for name in flags if name not in set(hidden)]
     marks = {
         "noiseless": [v for v in shown if flags[v].get("noiseless")],
@@ -106,7 +128,12 @@ def write_networkx(
 
 def random_diagram(visibles: int, parents: int, confounders: int, children: int, rng: np.random.Generator) -> Diagram:
     """A random DAG over ``V0, V1, …`` in that order, with random confounders ``U0, U1, …``."""
-    if visibles < 1 or children > visibles or (confounders and children < 2):
+    if visibles < 1 or parents < 0 or confounders < 0:
+        raise GraphError(
+            f"a random graph of {visibles} visibles, {parents} parents and {confounders} confounders does not exist: "
+            "take at least 1 visible, and no negative number"
+        )
+    if confounders and not 2 <= children <= visibles:
         raise GraphError(
             f"cannot give a confounder {children} of {visibles} visibles as children: take at least 2, "
             "and no more than there are"

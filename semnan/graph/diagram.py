@@ -54,7 +54,8 @@ class Diagram:
     def topological(self, names: Iterable[str]) -> tuple[str, ...]:
         """`names` with parents before children; where the diagram leaves a choice, in the order given."""
         place = {name: i for i, name in enumerate(names)}
-        rank = {name: place.get(name, len(place)) for name in self.digraph}
+        # What is not asked for comes as early as it can, so that it holds up nothing that is.
+        rank = {name: place.get(name, -1) for name in self.digraph}
         order = nx.lexicographical_topological_sort(self.digraph, key=rank.__getitem__)
         return tuple(name for name in order if name in place)
 
@@ -75,12 +76,17 @@ def check_names(names: Iterable[object]) -> None:
         seen.add(name)
 
 
+def listed(names: Iterable[str]) -> tuple[str, ...]:
+    """`names` as a tuple; a single string is one name, not its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def known(names: Iterable[str] | str, universe: Iterable[str], what: str = "variable") -> tuple[str, ...]:
     """`names` as a tuple (a single string is one name), or `GraphError` naming the one that is not there."""
-    wanted = (names,) if isinstance(names, str) else tuple(names)
-    have = tuple(universe)
+    wanted, have = listed(names), tuple(universe)
+    there = set(have)
     for name in wanted:
-        if name not in have:
+        if not isinstance(name, str) or name not in there:
             raise GraphError(f"the graph has no {what} {name!r}; it has {', '.join(have) or 'none'}")
     return wanted
 

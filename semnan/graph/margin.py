@@ -7,6 +7,7 @@ converse can fail, and then the margin is a relaxation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import final
@@ -104,13 +105,24 @@ class _Work:
 def checked_weights(edges: Iterable[Edge], weights: Mapping[Edge, float]) -> dict[Edge, float]:
     """`weights` as a plain dictionary, with exactly one number an edge."""
     wanted = dict.fromkeys(edges)
-    for parent, child in weights:
-        if (parent, child) not in wanted:
-            raise GraphError(f"there is a weight for {parent} -> {child}, which is not an edge of the graph")
+    for edge in weights:
+        if edge not in wanted:
+            shown = " -> ".join(map(str, edge)) if isinstance(edge, tuple) else repr(edge)
+            raise GraphError(f"there is a weight for {shown}, which is not an edge of the graph")
     for parent, child in wanted:
         if (parent, child) not in weights:
             raise GraphError(f"the edge {parent} -> {child} has no weight: give one number for every edge")
-    return {edge: float(weights[edge]) for edge in wanted}
+    return {edge: _finite(edge, weights[edge]) for edge in wanted}
+
+
+def _finite(edge: Edge, weight: float) -> float:
+    try:
+        value = float(weight)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise GraphError(f"the weight of {edge[0]} -> {edge[1]} is {weight!r}: give a finite number")
+    return value
 
 
 def _is_forest(pairs: list[Edge]) -> bool:

@@ -122,7 +122,7 @@ def _read_statement(tokens: list[Token], statements: Statements) -> None:
     for name in (name for group in groups for name in group):
         statements.mentioned.setdefault(name)
     for (left, right), arrow in zip(pairwise(groups), arrows, strict=True):
-        if len(left) * len(right) + len(statements.edges) > MAX_EDGES:
+        if len(left) * len(right) + len(statements.edges) + len(statements.arcs) > MAX_EDGES:
             raise GraphError(f"line {word.line}: the graph has more than {MAX_EDGES} edges")
         if arrow == "<-":
             left, right = right, left

@@ -54,6 +54,7 @@ class Parameter:
     start: float | None = None
 
     def __post_init__(self) -> None:
+        self._check_text()
         for field in ("fixed", "lower", "upper", "start"):
             object.__setattr__(self, field, self._number(field))
         for what, value in (("fixed value", self.fixed), ("start", self.start)):
@@ -67,6 +68,17 @@ class Parameter:
             )
         if self.label is not None and not self.label.strip():
             raise ModelError(f"the label of {self.edge} is empty: leave it out, or give it a name")
+
+    def _check_text(self) -> None:
+        """The kind, as text too, and names and a label that are strings."""
+        if self.kind not in list(Kind):
+            raise ModelError(f"the kind of a parameter is {self.kind!r}: give Kind.PATH or Kind.COVARIANCE")
+        object.__setattr__(self, "kind", Kind(self.kind))
+        for name in (self.source, self.target):
+            if not isinstance(name, str):
+                raise ModelError(f"variable names are strings, got {name!r} ({type(name).__name__}): rename it")
+        if self.label is not None and not isinstance(self.label, str):
+            raise ModelError(f"the label of {self.edge} is {self.label!r}: labels are strings")
 
     def _number(self, field: str) -> float | None:
         """An int given for a number becomes a float; anything else is told."""

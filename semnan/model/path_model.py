@@ -71,6 +71,9 @@ class PathModel:
             if isinstance(getattr(self, field), str):
                 raise ModelError(f"give {field} as a tuple of names, not as one string")
             object.__setattr__(self, field, tuple(getattr(self, field)))
+        for i, row in enumerate(self.parameters):
+            if not isinstance(row, Parameter):
+                raise ModelError(f"row {i} of the parameters is {row!r}: make it with `path` or `covariance`")
         if not self.visibles:
             raise ModelError("the model has no visible variable: name at least one")
         try:
@@ -117,7 +120,10 @@ class PathModel:
 
     def _check_names(self) -> None:
         fixed = {row.label for row in self.parameters if row.fixed is not None and row.label}
-        edges = {row.edge for row in self.parameters}
+        edges = Counter(row.edge for row in self.parameters)
+        for edge, count in edges.items():
+            if count > 1:
+                raise ModelError(f"{count} rows are written {edge!r}: rename the variable whose name holds an arrow")
         for free in self.free:
             if free.name in fixed:
                 raise ModelError(f"the label {free.name!r} ties a free row to a fixed one: fix both or neither")
@@ -169,7 +175,10 @@ class PathModel:
             if latent not in variance:
                 raise ModelError(f"this model is no AMASEM: the latent {latent!r} has no variance; fix it to 1")
         noiseless = [v for v in self.visibles if v not in variance]
-        return AMASEM.from_edges(self.diagram.edges, self.latents, visibles=self.visibles, noiseless=noiseless)
+        try:
+            return AMASEM.from_edges(self.diagram.edges, self.latents, visibles=self.visibles, noiseless=noiseless)
+        except GraphError as error:
+            raise ModelError(f"this model is no AMASEM: {error}") from None
 
     def _not_amasem(self, row: Parameter, repeated: Counter[str]) -> str | None:
         if row.kind is Kind.PATH:

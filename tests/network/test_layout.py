@@ -58,7 +58,7 @@ def test_accumulation_passes_gradcheck() -> None:
     def sigma(w: torch.Tensor, o: torch.Tensor) -> torch.Tensor:
         return accumulated_covariance(w.triu(1), (o + o.mT) / 2, layout.visible)
 
-    assert torch.autograd.gradcheck(sigma, (weights, omega))  # type: ignore[no-untyped-call]
+    assert torch.autograd.gradcheck(sigma, (weights, omega))
 
 
 def test_an_intervention_cuts_paths_and_noise_and_keeps_theta() -> None:

@@ -37,7 +37,7 @@ def test_gradient_agrees_with_finite_differences(kind: type[Network], graph: AMA
     generator = torch.Generator().manual_seed(seed)
     p = len(graph.visibles)
     direction = torch.randn(p, p, generator=generator, dtype=torch.float64)
-    (network() * direction).sum().backward()  # type: ignore[no-untyped-call]
+    (network() * direction).sum().backward()
     assert network.weights.grad is not None
     numeric = central_differences(network, direction)
     scale = 1 + float(numeric.abs().max())
@@ -67,7 +67,7 @@ def test_a_batch_is_a_loop(kind: type[Network], graph: AMASEM, seed: int) -> Non
     batch = scaled(kind(graph, batch=(2, 3), seed=seed))
     direction = torch.randn(len(graph.visibles), len(graph.visibles), dtype=torch.float64)
     sigma = batch()
-    (sigma * direction).sum().backward()  # type: ignore[no-untyped-call]
+    (sigma * direction).sum().backward()
     assert batch.weights.grad is not None
     for i in range(2):
         for j in range(3):
@@ -128,7 +128,7 @@ def test_trains_with_any_torch_optimiser(kind: type[Network]) -> None:
     for _ in range(1500):
         optimiser.zero_grad()
         value = loss(network())
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         optimiser.step()
     assert float(loss(network()).detach()) < 1e-6
 
