@@ -72,6 +72,7 @@ class Discrepancy(ABC):
     def __init__(self, sample: Moments | MomentsStack | ArrayLike | Tensor) -> None:
         given = sample.covariance.copy() if isinstance(sample, Moments | MomentsStack) else sample
         self.sample = given if isinstance(given, Tensor) else torch.as_tensor(given, dtype=torch.float64)
+        _check_shape(self.sample)
         names = sample.names if isinstance(sample, Moments | MomentsStack) else None
         inverse, self.logdet, definite = factorise(self.sample)
         if self.needs_regular_sample:
@@ -247,6 +248,17 @@ def _trace(matrix: Tensor) -> Tensor:
 
 def _symmetric(matrix: Tensor) -> Tensor:
     return (matrix + matrix.mT) / 2
+
+
+def _check_shape(sample: Tensor) -> None:
+    """Refuse what is plainly no covariance matrix; `Moments` says more, by name."""
+    if sample.ndim < 2 or sample.shape[-1] != sample.shape[-2] or not sample.is_floating_point():
+        raise DataError(
+            f"a sample covariance is a square array of floats, got {sample.dtype} of shape {tuple(sample.shape)}"
+        )
+    scale = sample.diagonal(dim1=-2, dim2=-1).abs().amax(-1)[..., None, None]
+    if not bool(torch.isfinite(sample).all()) or bool(((sample - sample.mT).abs() > 1e-4 * scale).any()):
+        raise DataError("the sample covariance is not symmetric or not finite: make Moments of it to learn where")
 
 
 def _refuse_singular(sample: Tensor, inverse: Tensor, definite: Tensor, names: tuple[str, ...] | None) -> None:

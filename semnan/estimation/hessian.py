@@ -15,7 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from semnan.estimation.information import BLOCK, factors, information, tie
+from semnan.estimation.information import BLOCK, information, tie
 from semnan.network import Layout, Propagation, total_effects
 
 
@@ -44,7 +44,7 @@ def _bending(layout: Layout, theta: Tensor, at: Propagation, twist: Tensor) -> T
 
 
 def _half(layout: Layout, reach: Tensor, gram: Tensor, rows: Tensor) -> Tensor:
-    left, right, weight = factors(layout)
+    left, right, weight = layout.factors
     from_parent = reach.index_select(-2, layout.rows[rows])
     from_child = gram.index_select(-2, layout.columns[rows])
     own = from_parent.index_select(-1, right).mul_(from_child.index_select(-1, left))

@@ -27,7 +27,7 @@ def pull_back(layout: Layout, at: Propagation, slope: Tensor) -> Tensor:
 
 def push_forward(layout: Layout, at: Propagation, direction: Tensor) -> Tensor:
     """dΣ along a direction in θ, shape (*batch, p, p)."""
-    left, right, weight = factors(layout)
+    left, right, weight = layout.factors
     scaled = (weight * direction[..., layout.parameter])[..., None] * at.effects.index_select(-2, right)
     stacked = torch.cat([at.effects, at.covariances], dim=-2)
     half = stacked.mT @ torch.zeros_like(stacked).index_add_(-2, left, scaled)
@@ -36,7 +36,7 @@ def push_forward(layout: Layout, at: Propagation, direction: Tensor) -> Tensor:
 
 def information(layout: Layout, at: Propagation, metric: Tensor) -> Tensor:
     """F = ½ tr(M ∂Σ M ∂Σ), shape (*batch, q, q), dense."""
-    left, right, weight = factors(layout)
+    left, right, weight = layout.factors
     stacked = torch.cat([at.effects, at.covariances], dim=-2)
     gram = stacked @ metric @ stacked.mT
     size = len(left)
@@ -60,7 +60,7 @@ def _block(gram: Tensor, left: Tensor, right: Tensor, rows: slice) -> Tensor:
 
 def information_diagonal(layout: Layout, at: Propagation, metric: Tensor) -> Tensor:
     """The diagonal of `information` without the rest, shape (*batch, q). Only for models without ties."""
-    left, right, weight = factors(layout)
+    left, right, weight = layout.factors
     stacked = torch.cat([at.effects, at.covariances], dim=-2)
     gram = stacked @ metric @ stacked.mT
     values = weight.square() * (gram[..., left, left] * gram[..., right, right] + gram[..., left, right].square())
@@ -69,25 +69,16 @@ def information_diagonal(layout: Layout, at: Propagation, metric: Tensor) -> Ten
 
 def information_product(layout: Layout, at: Propagation, metric: Tensor, direction: Tensor) -> Tensor:
     """`information` times a direction, without forming it."""
-    left, right, weight = factors(layout)
+    left, right, weight = layout.factors
     change = metric @ push_forward(layout, at, direction) @ metric
     image = torch.cat([at.effects, at.covariances], dim=-2) @ change
     products = image.index_select(-2, left).mul_(at.effects.index_select(-2, right)).sum(-1)
     return layout.collect(weight * products)
 
 
-def factors(layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of Z that hold l and r of every free row of the table, and its w."""
-    n = len(layout.names)
-    left = layout.rows + torch.where(layout.is_path, n, 0)
-    diagonal = ~layout.is_path & (layout.rows == layout.columns)
-    return left, layout.columns, torch.where(diagonal, 0.5, 1.0).double()
-
-
 def tie(layout: Layout, dense: Tensor) -> Tensor:
     """Sum rows and columns that belong to one parameter."""
-    order = torch.arange(layout.size)
-    if torch.equal(layout.parameter, order):
+    if not layout.tied:
         return dense
     half = dense.new_zeros(*dense.shape[:-1], layout.size).index_add_(-1, layout.parameter, dense)
     return half.new_zeros(*dense.shape[:-2], layout.size, layout.size).index_add_(-2, layout.parameter, half)

@@ -25,6 +25,10 @@ from semnan.network import propagate
 
 #: A predicted fall below this, relative to 1 + |loss|, cannot be seen in the loss for rounding.
 ROUNDING = 1e-13
+#: So many steps in a row whose fall cannot be seen end a fit.
+IDLE = 4
+#: Damping beyond this leaves no step to speak of: the matrix holds something that is not a number.
+MOST_DAMPING = 1e30
 #: How often a step is solved again because it crosses bounds.
 CROSSINGS = 8
 #: A second-order correction larger than this share of the step is not trusted.
@@ -90,6 +94,7 @@ class _Run:
         self.outcomes = [Outcome.ITERATION_LIMIT] * batch
         self.damping = torch.full_like(self.value, options.damping)
         self.growth = torch.full_like(self.value, 2.0)
+        self.idle = torch.zeros_like(self.live)
         self.problem, self.point = problem, problem.at(self.theta)
         self._linearise()
         self.stop(~torch.isfinite(self.point.loss.value), Outcome.BAD_START)
@@ -106,7 +111,8 @@ class _Run:
         tiny = predicted.abs() <= noise
         better = torch.isfinite(trial.loss.value) & ((actual > 0) | (tiny & (actual >= -noise)))
         self._damp(better, actual / predicted.clamp(min=1e-300))
-        exhausted = ~better & (tiny | (self.damping > 1e12))
+        self.idle = torch.where(tiny, self.idle + 1, 0)
+        exhausted = (~better & (tiny | (self.damping > 1e12))) | (self.idle >= IDLE)
         if bool(better.any()):
             self.point = _where(better, trial, self.point)
             self._linearise()
@@ -206,6 +212,8 @@ class _Run:
             chol, info = torch.linalg.cholesky_ex(matrix)
             if not bool(info.any()):
                 return lambda slope: -torch.cholesky_solve(torch.where(fixed, 0.0, slope)[..., None], chol)[..., 0]
+            if bool((self.damping > MOST_DAMPING).any()):
+                return torch.zeros_like
             self._retreat(info > 0)
 
     def _retreat(self, indefinite: Tensor) -> None:
@@ -233,7 +241,7 @@ class _Run:
     def _keep(self, index: Tensor) -> None:
         self.live, self.problem = self.live[index], self.problem.take(index)
         self.point = _index(self.point, index)
-        self.damping, self.growth = self.damping[index], self.growth[index]
+        self.damping, self.growth, self.idle = self.damping[index], self.growth[index], self.idle[index]
         self.slope, self.held, self.diagonal = self.slope[index], self.held[index], self.diagonal[index]
         if self._dense:
             self.hessian, self.fisher, self.exact = self.hessian[index], self.fisher[index], self.exact[index]

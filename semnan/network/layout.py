@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import torch
@@ -72,11 +73,35 @@ class Layout:
         """W and Ω at the free parameters, each of shape (*batch, n, n)."""
         shape = (*theta.shape[:-1], *self.base_weights.shape)
         weights, omega = self.base_weights.expand(shape).clone(), self.base_omega.expand(shape).clone()
-        paths, arcs = self.is_path, ~self.is_path
-        weights[..., self.rows[paths], self.columns[paths]] = theta[..., self.parameter[paths]]
-        omega[..., self.rows[arcs], self.columns[arcs]] = theta[..., self.parameter[arcs]]
-        omega[..., self.columns[arcs], self.rows[arcs]] = theta[..., self.parameter[arcs]]
+        (at, parents, children), (arcs, first, second) = self._entries
+        weights[..., parents, children] = theta[..., at]
+        omega[..., first, second] = omega[..., second, first] = theta[..., arcs]
         return weights, omega
+
+    @cached_property
+    def _entries(self) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
+        """Parameter, row and column of all entries of W, and of all of Ω."""
+        paths, arcs = self.is_path, ~self.is_path
+        return (
+            (self.parameter[paths], self.rows[paths], self.columns[paths]),
+            (self.parameter[arcs], self.rows[arcs], self.columns[arcs]),
+        )
+
+    @cached_property
+    def factors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The factors of ∂Σ = w (l rᵀ + r lᵀ) of every free row: rows of Z = [U; Y] that hold l and r, and w.
+
+        A path a -> b has l = Y[a], r = U[b], w = 1; an entry (a, b) of Ω has l = U[a], r = U[b] and w = 1, or ½ on
+        the diagonal.
+        """
+        left = self.rows + torch.where(self.is_path, len(self.names), 0)
+        diagonal = ~self.is_path & (self.rows == self.columns)
+        return left, self.columns, torch.where(diagonal, 0.5, 1.0).double()
+
+    @cached_property
+    def tied(self) -> bool:
+        """Whether some parameter has more than one row, or none is in the order of the rows."""
+        return not torch.equal(self.parameter, torch.arange(self.size))
 
     def intervene(self, names: Collection[str]) -> Layout:
         """The layout after do(names): no paths into them and no exogenous part. θ keeps its size and meaning."""
@@ -96,6 +121,8 @@ class Layout:
 
     def collect(self, values: Float[Tensor, "*batch e"]) -> Float[Tensor, "*batch q"]:
         """Sum the derivatives of tied rows: from one value a row to one a parameter."""
+        if not self.tied:
+            return values
         return values.new_zeros(*values.shape[:-1], self.size).index_add_(-1, self.parameter, values)
 
     def gradient(self, by_weights: Tensor, by_omega: Tensor) -> Float[Tensor, "*batch q"]:
@@ -104,7 +131,7 @@ class Layout:
         `by_omega` is the derivative with the two entries of a covariance taken as different numbers.
         """
         both = by_omega + by_omega.mT
-        arcs = both[..., self.rows, self.columns] * torch.where(self.rows == self.columns, 0.5, 1.0)
+        arcs = both[..., self.rows, self.columns] * self.factors[2]
         return self.collect(torch.where(self.is_path, by_weights[..., self.rows, self.columns], arcs))
 
 
