@@ -63,21 +63,24 @@ def health_moments(n: int = 1000) -> Moments:
 
 def cases() -> Iterator[Case]:
     """Fit everything that the demonstration shows."""
-    yield Case(
-        "health",
-        "The health graph from its covariance (every true weight is 1)",
-        fit(AMASEM.parse(HEALTH), health_moments()),
-    )
     table = datasets.holzinger_swineford_1939()
-    graph = AMASEM.parse(ABILITIES)
-    yield Case(
-        "abilities",
-        "Ability tests of 301 children, with two latent confounders",
-        fit(graph, table.moments(*graph.visibles)),
+    parts = (
+        (
+            "front_door",
+            "Front door: the confounded effect of x1 on x3 through x2 (301 children)",
+            FRONT_DOOR,
+        ),
+        (
+            "abilities",
+            "Nine ability tests of the same children, with two latent confounders",
+            ABILITIES,
+        ),
     )
-    front = AMASEM.parse(FRONT_DOOR)
-    title = "Front door: the confounded effect of x1 on x3 through x2, same children"
-    yield Case("front_door", title, fit(front, table.moments(*front.visibles)))
+    for name, title, text in parts:
+        graph = AMASEM.parse(text)
+        yield Case(name, title, fit(graph, table.moments(*graph.visibles)))
+    title = "The health graph from its covariance (every true weight is 1): nothing in it is determined"
+    yield Case("health", title, fit(AMASEM.parse(HEALTH), health_moments()))
 
 
 def save_drawing(case: Case, folder: Path) -> Path:

@@ -277,20 +277,24 @@ class Fit:
         """Everything worth reading about the fit: prints as text, shows as HTML in a notebook."""
         return report.summarise(self.estimate, self.findings, level)
 
-    def draw(self, path: str | Path | None = None) -> Any:
-        """Draw the graph with estimates on its edges; needs matplotlib (the extra ``plot``).
+    def draw(self, path: str | Path | None = None) -> report.Drawing:
+        """Draw the model with estimates on its edges; needs matplotlib (the extra ``plot``).
 
         Parameters
         ----------
         path : str or Path, optional
-            Where to save the drawing; the ending says in which format.
+            Where to save the drawing; the ending (.png, .svg, .pdf) says in which format.
 
-        Returns
-        -------
-        matplotlib.figure.Figure
+        Raises
+        ------
+        SemnanError
+            If matplotlib is missing, or cannot write that format.
 
         """
-        return report.draw(self.estimate, path)
+        drawing = report.draw(self.estimate)
+        if path is not None:
+            drawing.save(path)
+        return drawing
 
     def to_dict(self, level: float = 0.95) -> dict[str, Any]:
         """The results as plain values for JSON: numbers, or ``{"unavailable": reason}``."""

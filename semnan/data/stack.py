@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from semnan.data.checks import Array, check_names, check_table, numeric
+from semnan.data.checks import Array, check_names, check_table, cross_products, numeric
 from semnan.data.moments import Moments
 from semnan.errors import DataError
 
@@ -84,13 +84,13 @@ class MomentsStack:
         checked = check_names(names)
         if len(checked) != tables.shape[2]:
             raise DataError(f"the tables have {tables.shape[2]} columns, but there are {len(checked)} names")
+        covariance = np.empty((len(tables), len(checked), len(checked)))
         for b, table in enumerate(tables):
             try:
                 check_table(table, checked)
+                covariance[b] = cross_products(table, checked)
             except DataError as error:
                 raise DataError(f"sample {b} of the stack: {error}") from None
-        centred = tables - tables.mean(axis=1, keepdims=True)
-        covariance = np.einsum("bni,bnj->bij", centred, centred, optimize=True) / tables.shape[1]
         return cls(checked, covariance, np.full(len(tables), tables.shape[1]))
 
     def select(self, names: Iterable[str]) -> MomentsStack:

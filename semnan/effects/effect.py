@@ -60,10 +60,12 @@ class Effect:
         return not isinstance(self.estimate, Unavailable)
 
     def __str__(self) -> str:
-        what = f"{self.kind} effect of {self.source} on {self.target}"
+        what = f"{'standardised ' if self.standardised else ''}{self.kind} effect of {self.source} on {self.target}"
         what += f" avoiding {', '.join(self.avoiding)}" if self.avoiding else ""
         if isinstance(self.estimate, Unavailable):
             return f"{what}: {self.estimate}"
+        if self.estimate == self.standard_error == 0:
+            return f"{what}: 0, since no such path is in the model"
         if isinstance(self.standard_error, Unavailable) or isinstance(self.interval, Unavailable):
             return f"{what}: {self.estimate:.4g}, no standard error {self.standard_error}"
         low, high = self.interval

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, final
 
 from semnan.effects import Effect, effects
@@ -17,6 +18,8 @@ from semnan.report.table import Table, number, probability, span
 
 #: More effects than this are left to `Fit.effects`.
 MOST_EFFECTS = 60
+#: Characters in a line of text.
+WIDTH = 110
 
 
 @final
@@ -29,7 +32,8 @@ class Summary:
     tables: tuple[Table, ...]
 
     def __str__(self) -> str:
-        return "\n\n".join([self.heading, *self.notes, *(table.text() for table in self.tables)])
+        notes = (fill(note, WIDTH, subsequent_indent="  ") for note in self.notes)
+        return "\n\n".join([self.heading, *notes, *(table.text(WIDTH) for table in self.tables)])
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
@@ -80,7 +84,7 @@ def _heading(fit: Estimate) -> str:
     steps = "step" if fit.steps == 1 else "steps"
     lines = [
         f"{fit.discrepancy} fit: {fit.outcome.value} after {fit.steps} {steps}",
-        f"n = {fit.moments.n}, {p} visible and {m} latent variables, {q} free parameters"
+        f"n = {fit.moments.n}, {p} visible and {m} latent variable{'s' if p + m > 1 else ''}, {q} free parameters"
         + (f" of which the data determine {statistics.parameters} dimensions" if statistics.parameters != q else ""),
         f"χ² = {number(statistics.chi_square)}, df = {number(statistics.df)}, p = {probability(statistics.p_value)}",
         f"log-likelihood = {number(statistics.log_likelihood)}, "

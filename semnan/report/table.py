@@ -15,6 +15,9 @@ from rich.text import Text
 
 from semnan.errors import Unavailable
 
+#: What is smaller is rounding, and shown as zero.
+ROUNDED = 1e-9
+
 
 @final
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    def text(self, width: int = 110) -> str:
+    def text(self, width: int) -> str:
         """For a terminal."""
         table = RichTable(
             title=Text(self.title), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
@@ -34,7 +37,7 @@ class Table:
             table.add_column(column, justify="left" if i in (0, len(self.columns) - 1) else "right", overflow="fold")
         for row in self.rows:
             table.add_row(*map(Text, row))
-        console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False)
+        console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False, force_jupyter=False)
         with console.capture() as caught:
             console.print(table)
         return "\n".join(line.rstrip() for line in caught.get().rstrip().splitlines())
@@ -53,7 +56,8 @@ def number(value: float | int | Unavailable, digits: int = 3) -> str:
         return "—"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.{digits}f}" if 1e-3 <= abs(value) < 1e6 or value == 0 else f"{value:.{digits}g}"
+    plain = 1e-3 <= abs(value) < 1e6 or abs(value) < ROUNDED
+    return f"{abs(value) if abs(value) < ROUNDED else value:.{digits}{'f' if plain else 'g'}}"
 
 
 def probability(value: float | Unavailable) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 import semnan
 from semnan import AMASEM, Fit, fit
-from semnan.report.diagram import layout
+from semnan.report.layout import places
 
 from ..estimation.models import political_democracy, sample
 
@@ -71,5 +71,5 @@ def test_drawings(ending: str, tmp_path: Path) -> None:
 def test_places_do_not_collide() -> None:
     for seed in range(20):
         drawn = AMASEM.random(8, parents=2, confounders=3, children=3, seed=seed)
-        places = list(layout(semnan.PathModel.from_amasem(drawn)).values())
-        assert all(abs(a[0] - b[0]) + abs(a[1] - b[1]) > 0.5 for i, a in enumerate(places) for b in places[:i])
+        found = list(places(semnan.PathModel.from_amasem(drawn)).values())
+        assert all(abs(a[0] - b[0]) + abs(a[1] - b[1]) > 0.5 for i, a in enumerate(found) for b in found[:i])
