@@ -1,5 +1,7 @@
 """Shape checks are on in tests: jaxtyping and beartype watch every annotated function of the numeric layers."""
 
+import torch
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 #: Not the front doors: what they say to wrong arguments is tested, and beartype would speak first.
@@ -7,9 +9,6 @@ WATCHED = ["discrepancy", "hessian", "inference", "information", "orientation", 
 
 with install_import_hook(["semnan.network", *(f"semnan.estimation.{name}" for name in WATCHED)], "beartype.beartype"):
     import semnan  # noqa: F401
-
-import torch
-from hypothesis import settings
 
 torch.set_num_threads(1)
 settings.register_profile("semnan", deadline=None, max_examples=40)

@@ -73,8 +73,8 @@ def cross_products(table: Array, names: Sequence[str]) -> Array:
 
 def check_size(n: object) -> int:
     """`n` as an int, or `DataError` for something that is no sample size."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
-        raise DataError(f"the sample size n is {n!r}: it must be an integer of at least 2")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 2 <= n < 2**63:
+        raise DataError(f"the sample size n is {n!r}: it must be an integer of at least 2 (and below 2**63)")
     return int(n)
 
 

@@ -92,7 +92,8 @@ class Moments:
                 f"expected a data frame in memory, got {type(frame).__name__}: collect a lazy frame first"
             ) from error
         except nw.exceptions.DuplicateError as error:
-            raise DataError(f"two columns of the frame have one name: rename one of them ({error})") from error
+            shown = " ".join(str(error).split())
+            raise DataError(f"two columns of the frame have one name: rename one of them ({shown})") from error
         names = check_names(have if columns is None else columns, "column")
         for name in names:
             if name not in have:

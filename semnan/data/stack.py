@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -101,6 +101,9 @@ class MomentsStack:
 
     def __len__(self) -> int:
         return len(self.covariance)
+
+    def __iter__(self) -> Iterator[Moments]:
+        return (self[b] for b in range(len(self)))
 
     def __getitem__(self, at: int) -> Moments:
         return Moments(self.names, self.covariance[at], int(self.n[at]))

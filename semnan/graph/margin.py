@@ -118,7 +118,7 @@ def checked_weights(edges: Iterable[Edge], weights: Mapping[Edge, float]) -> dic
 def _finite(edge: Edge, weight: float) -> float:
     try:
         value = float(weight)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
         raise GraphError(f"the weight of {edge[0]} -> {edge[1]} is {weight!r}: give a finite number")

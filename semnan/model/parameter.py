@@ -87,7 +87,10 @@ class Parameter:
             return None
         if isinstance(value, bool) or not isinstance(value, Real):
             raise ModelError(f"{field} of {self.edge} is {value!r}: give a number")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ModelError(f"{field} of {self.edge} is beyond floating point: give a smaller number") from None
 
     @property
     def edge(self) -> str:
