@@ -18,7 +18,7 @@ from semnan.data.moments import Frame
 from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.effect import Kind
-from semnan.errors import Unavailable
+from semnan.errors import FitError, Unavailable
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimate, Estimates, Optimiser, estimate
 from semnan.estimation.findings import Finding, findings
@@ -96,6 +96,8 @@ def fit_many(
     progress: bool | None = None,
 ) -> Fits:
     """Fit one model to many samples in one batch; the arguments are those of `fit`."""
+    if isinstance(data, Moments):
+        raise FitError("fit_many takes many samples, as a MomentsStack or a list of Moments: use fit for a single one")
     stack = data if isinstance(data, MomentsStack) else MomentsStack.from_moments(data)
     many = estimate(
         as_model(model),

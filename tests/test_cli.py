@@ -122,7 +122,7 @@ def test_places_that_cannot_be_written_are_told(graph: Path, table: Path, tmp_pa
 
 def test_names_that_cannot_be_written_are_told(graph: Path, table: Path, tmp_path: Path) -> None:
     assert "x.xyz: Format 'xyz' is not supported" in told(run("fit", graph, table, "--draw", "x.xyz"))
-    assert "cannot write ." in told(run("fit", graph, table, "--save", "."))
+    assert "'.' names no file" in told(run("fit", graph, table, "--save", "."))
     (tmp_path / "out.safetensors").mkdir()
     assert "cannot write" in told(run("fit", graph, table, "--save", tmp_path / "out"))
 

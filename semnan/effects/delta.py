@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from numbers import Real
+from typing import NamedTuple, TypeGuard
 
 import torch
 from scipy.stats import norm
 from torch import Tensor
 
-from semnan.errors import Unavailable
+from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
 
 NOT_IDENTIFIED = Unavailable("not identified: other values fit the covariances exactly as well")
@@ -23,6 +25,17 @@ class Wald(NamedTuple):
     standard_error: float | Unavailable
     interval: tuple[float, float] | Unavailable
     p_value: float | Unavailable
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a finite real number, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_level(level: object) -> None:
+    """Raise `FitError` unless `level` is a share, such as 0.95."""
+    if not is_number(level) or not 0 < float(level) < 1:
+        raise FitError(f"the level is {level!r}: give a number between 0 and 1, such as 0.95")
 
 
 def delta_method(
@@ -41,6 +54,7 @@ def delta_method(
         n times a variance to add, from parts that are independent of θ (sample means).
 
     """
+    check_level(level)
     inference = fit.inference
     if isinstance(inference, Unavailable):
         return [Wald(value, inference, inference, inference) for value in values.tolist()]
@@ -52,6 +66,7 @@ def delta_method(
 
 def own_walds(fit: Estimate, level: float) -> list[Wald]:
     """Wald statistics of the free parameters themselves."""
+    check_level(level)
     inference = fit.inference
     if isinstance(inference, Unavailable):
         return [Wald(value, inference, inference, inference) for value in fit.theta.tolist()]

@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple, final
 import torch
 from torch import Tensor
 
-from semnan.effects.delta import delta_method
+from semnan.effects.delta import check_level, delta_method
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
+from semnan.model import PathModel, variables
 from semnan.network import Layout, total_effects
 
 Kind = Literal["direct", "total"]
@@ -101,9 +102,9 @@ def effect(
 
 def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, level: float = 0.95) -> list[Effect]:
     """The effects between all pairs of visibles that an edge (direct) or a directed path (total) connects."""
-    pairs = connected_pairs(fit, kind)
-    if not pairs:
-        return []
+    _check_kind(kind)
+    check_level(level)
+    pairs = connected_pairs(fit.model, kind)
     found: list[Effect] = []
     for start in range(0, len(pairs), 256):
         part = pairs[start : start + 256]
@@ -112,19 +113,18 @@ def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, 
     return found
 
 
-def connected_pairs(fit: Estimate, kind: Kind) -> list[tuple[str, str]]:
+def connected_pairs(model: PathModel, kind: Kind) -> list[tuple[str, str]]:
     """Pairs of visibles with an edge or a directed path from the first to the second, in model order."""
-    layout = fit.layout
-    linked = torch.zeros_like(layout.base_weights)
-    for row in fit.model.diagram.edges:
-        linked[layout.names.index(row[0]), layout.names.index(row[1])] = 1
+    place = {name: i for i, name in enumerate(variables(model))}
+    linked = torch.zeros(len(place), len(place), dtype=torch.bool)
+    for a, b in model.diagram.edges:
+        linked[place[a], place[b]] = True
     if kind == "total":
-        linked = torch.linalg.inv(torch.eye(len(linked), dtype=linked.dtype) - linked / (len(linked) + 1)) - torch.eye(
-            len(linked)
-        )
-    among = linked[layout.visible][:, layout.visible] > 0
-    visibles = fit.model.visibles
-    return [(visibles[i], visibles[j]) for i, j in among.nonzero().tolist()]
+        for k in range(len(place)):  # Parents come first, so what leads to them is complete.
+            linked[:, k] |= linked[:, linked[:, k]].any(-1)
+    visible = [place[v] for v in model.visibles]
+    among = linked[visible][:, visible]
+    return [(model.visibles[i], model.visibles[j]) for i, j in among.nonzero().tolist()]
 
 
 def check_effect(layout: Layout, source: str, target: str, avoiding: tuple[str, ...], kind: str, level: float) -> None:
@@ -134,14 +134,17 @@ def check_effect(layout: Layout, source: str, target: str, avoiding: tuple[str, 
             raise FitError(f"the model has no variable {name!r}; it has {', '.join(layout.names)}")
     if source == target:
         raise FitError(f"an effect needs two variables, got {source!r} twice")
-    if kind not in ("direct", "total"):
-        raise FitError(f"kind is {kind!r}: give 'direct' or 'total'")
+    _check_kind(kind)
     if {source, target} & set(avoiding):
         raise FitError("the avoided variables include the source or the target: no path is left")
     if kind == "direct" and avoiding:
         raise FitError("a direct effect passes through no variable: leave out `avoiding`, or ask for kind='total'")
-    if not 0 < level < 1:
-        raise FitError(f"the level is {level}: give a number between 0 and 1, such as 0.95")
+    check_level(level)
+
+
+def _check_kind(kind: object) -> None:
+    if kind not in ("direct", "total"):
+        raise FitError(f"kind is {kind!r}: give 'direct' or 'total'")
 
 
 def effect_gradients(

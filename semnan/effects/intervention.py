@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semnan.effects.delta import Wald, delta_method
+from semnan.effects.delta import Wald, check_level, delta_method, is_number
 from semnan.effects.effect import check_effect, effect_gradients
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
@@ -57,13 +57,14 @@ class Intervention:
 def intervene(fit: Estimate, values: Mapping[str, float], level: float = 0.95) -> Intervention:
     """The implied distribution under do(values); see `semnan.Fit.do`."""
     names = fit.model.visibles
-    if not values:
+    check_level(level)
+    if not isinstance(values, Mapping) or not values:
         raise FitError("do() needs at least one variable and its value, such as do({'X': 1.0})")
     for name, value in values.items():
         if name not in names:
             raise FitError(f"the model has no visible variable {name!r} to set; it has {', '.join(names)}")
-        if not np.isfinite(value):
-            raise FitError(f"{name!r} is set to {value}: give a finite number")
+        if not is_number(value):
+            raise FitError(f"{name!r} is set to {value!r}: give a finite number")
     layout = fit.layout.intervene(tuple(values))
     at = propagate(*layout.matrices(fit.theta), layout.visible)
     means = _means(fit, {name: float(value) for name, value in values.items()}, level)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 from torch import Tensor
 
+from semnan.errors import FitError
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
@@ -39,6 +40,10 @@ class LBFGS:
     tolerance: float = 1e-6
     max_steps: int = 5000
     memory: int = 20
+
+    def __post_init__(self) -> None:
+        if not (self.tolerance > 0 and self.max_steps > 0 and self.memory > 0):
+            raise FitError("tolerance, max_steps and memory of LBFGS must be positive")
 
     def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
@@ -96,6 +101,10 @@ class TorchOptimiser:
     lr: float = 1e-3
     max_steps: int = 12_000
     tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not (self.tolerance > 0 and self.max_steps > 0 and self.lr > 0):
+            raise FitError("tolerance, max_steps and lr of TorchOptimiser must be positive")
 
     def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""

@@ -152,17 +152,12 @@ def estimate(
     Raises
     ------
     FitError
-        If the model has no free parameters or `starts` is not positive.
+        If the model has no free parameters, or an argument makes no sense.
     DataError
         If a variable of the model is not in the data, or a sample covariance is singular.
 
     """
-    if not model.free:
-        raise FitError("the model has no free parameters: there is nothing to fit")
-    if optimiser is not None and not isinstance(optimiser, Optimiser):
-        raise FitError(f"{optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")
-    if starts < 1:
-        raise FitError(f"starts is {starts}: give the number of starts, at least 1")
+    _check(model, discrepancy, optimiser, starts, seed)
     sample = moments if moments.names == model.visibles else moments.select(model.visibles)
     layout = Layout.of(model)
     problem = Problem(layout, discrepancy(sample), *_bounds(model))
@@ -184,6 +179,20 @@ def estimate(
         start_values=values,
         inference=_inference(problem, theta),
     )
+
+
+def _check(model: PathModel, discrepancy: object, optimiser: object, starts: object, seed: object) -> None:
+    """Raise `FitError` for an argument that makes no sense."""
+    if not model.free:
+        raise FitError("the model has no free parameters: there is nothing to fit")
+    if not (isinstance(discrepancy, type) and issubclass(discrepancy, Discrepancy)):
+        raise FitError(f"{discrepancy!r} is no discrepancy: pass a class, such as KullbackLeibler (not an instance)")
+    if optimiser is not None and (isinstance(optimiser, type) or not isinstance(optimiser, Optimiser)):
+        raise FitError(f"{optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")
+    if isinstance(starts, bool) or not isinstance(starts, int) or starts < 1:
+        raise FitError(f"starts is {starts!r}: give the number of starts, at least 1")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise FitError(f"seed is {seed!r}: give an integer from 0 to 2^63 - 1")
 
 
 def discrepancy_of(estimate: Estimate) -> type[Discrepancy]:

@@ -29,7 +29,10 @@ def save(fit: Estimate, path: str | Path) -> None:
     """Write ``path.json`` and ``path.safetensors``."""
     described, numbers = _paths(path)
     described.write_text(json.dumps(_describe(fit), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    save_file({name: value.clone().contiguous() for name, value in _numbers(fit).items()}, numbers)
+    try:
+        save_file({name: value.clone().contiguous() for name, value in _numbers(fit).items()}, numbers)
+    except SafetensorError as error:
+        raise FileError(f"cannot write {numbers}: {error}") from error
 
 
 def load(path: str | Path) -> Estimate:
@@ -52,12 +55,14 @@ def load(path: str | Path) -> Estimate:
         raise FileError(f"{described.stem} is not a saved fit: {error}") from error
     except FileError:
         raise
-    except (SemnanError, KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+    except (SemnanError, LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
         raise FileError(f"{described.stem} is not a saved fit: {type(error).__name__}: {error}") from error
 
 
 def _paths(path: str | Path) -> tuple[Path, Path]:
     base = Path(path)
+    if not base.name:
+        raise FileError(f"{str(path)!r} names no file to save to or load from: give a path such as 'results/model'")
     return base.with_name(base.name + ".json"), base.with_name(base.name + ".safetensors")
 
 

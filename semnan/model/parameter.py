@@ -60,6 +60,8 @@ class Parameter:
         for what, value in (("fixed value", self.fixed), ("start", self.start)):
             if value is not None and not math.isfinite(value):
                 raise ModelError(f"the {what} of {self.edge} is {value}: give a finite number")
+        if self.is_variance and self.fixed is not None and self.fixed < 0:
+            raise ModelError(f"the variance of {self.source!r} is fixed to {self.fixed:g}: a variance is not negative")
         if math.isnan(self.lower) or math.isnan(self.upper) or self.lower >= self.upper:
             raise ModelError(f"the bounds of {self.edge} are [{self.lower}, {self.upper}]: the lower one must be less")
         if self.start is not None and not self.lower <= self.start <= self.upper:

@@ -52,13 +52,16 @@ class Network(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if not isinstance(graph, AMASEM):
+            raise GraphError(f"a network is made from an AMASEM, got {type(graph).__name__}: AMASEM.parse reads text")
         self.graph = graph
         self.edges: tuple[Edge, ...] = graph.ordered_edges
         generator = torch.Generator().manual_seed(seed)
         start = torch.randn(*batch, len(self.edges), generator=generator, dtype=torch.float64)
         self.weights = nn.Parameter(start.to(dtype=dtype, device=device))
         rows = {name: i for i, name in enumerate((*graph.latents, *graph.visibles))}
-        index = torch.tensor([(rows[a], rows[b] - len(graph.latents)) for a, b in self.edges], device=device)
+        places = [(rows[a], rows[b] - len(graph.latents)) for a, b in self.edges]
+        index = torch.tensor(places, dtype=torch.long, device=device)
         self.register_buffer("_rows", index.reshape(-1, 2)[:, 0].contiguous(), persistent=False)
         self.register_buffer("_columns", index.reshape(-1, 2)[:, 1].contiguous(), persistent=False)
         self._rows: Tensor

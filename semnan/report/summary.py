@@ -43,7 +43,7 @@ class Summary:
 def summarise(fit: Estimate, found: tuple[Finding, ...], level: float) -> Summary:
     """Make the summary of a fit."""
     tables = [_parameter_table(parameter_rows(fit, level), level)]
-    pairs = connected_pairs(fit, "total")
+    pairs = connected_pairs(fit.model, "total")
     notes = [f"{finding.kind.upper()}: {finding.message}" for finding in found]
     if len(pairs) > MOST_EFFECTS:
         notes.append(f"There are {len(pairs)} total effects between visibles: see effects().")
