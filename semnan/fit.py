@@ -358,10 +358,19 @@ class Fits:
         return np.array([outcome.ok for outcome in self.batch.outcomes])
 
     def effect(
-        self, source: str, target: str, *, kind: Kind = "total", avoiding: Iterable[str] = (), level: float = 0.95
+        self,
+        source: str,
+        target: str,
+        *,
+        kind: Kind = "total",
+        avoiding: Iterable[str] = (),
+        standardised: bool = False,
+        level: float = 0.95,
     ) -> EffectArrays:
-        """One effect in every fit, as arrays."""
-        return effect_arrays(self.batch, source, target, kind=kind, avoiding=avoiding, level=level)
+        """One effect in every fit, as arrays; the arguments are those of `Fit.effect`."""
+        return effect_arrays(
+            self.batch, source, target, kind=kind, avoiding=avoiding, standardised=standardised, level=level
+        )
 
     def __repr__(self) -> str:
         return f"<{len(self)} fits, {int(torch.tensor(self.converged).sum())} converged>"

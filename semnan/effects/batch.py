@@ -9,11 +9,15 @@ from typing import final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import norm
+from torch import Tensor
 
-from semnan.effects.delta import wald_arrays
+from semnan.effects.delta import Gradient
 from semnan.effects.effect import Kind, check_effect, effect_gradients
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimates
+from semnan.estimation.generic import Generic
+from semnan.estimation.inference import Inference
 
 Array = NDArray[np.float64]
 
@@ -23,7 +27,8 @@ Array = NDArray[np.float64]
 class EffectArrays:
     """An effect in every fit of a batch, each array of shape (B,).
 
-    Where `identified` or `converged` is False the other arrays hold NaN: there is no number to report.
+    Where `identified` or `converged` is False the other arrays hold NaN: there is no number to report. Where only the
+    standard error and the ends of the interval are NaN the information is singular at the estimates.
     """
 
     estimate: Array
@@ -41,20 +46,30 @@ def effect_arrays(
     *,
     kind: Kind = "total",
     avoiding: Iterable[str] = (),
+    standardised: bool = False,
     level: float = 0.95,
 ) -> EffectArrays:
     """The effect of `source` on `target` in every fit, with delta-method intervals."""
     avoid = (avoiding,) if isinstance(avoiding, str) else tuple(avoiding)
     check_effect(fits.layout, source, target, avoid, kind, level)
-    if isinstance(fits.inference, Unavailable):
-        raise FitError(f"there are no standard errors for these fits: {fits.inference.reason}")
-    found = effect_gradients(fits.layout, fits.theta, [(source, target)], kind=kind, avoiding=avoid)
-    identified = fits.inference.identified(found.slope)[:, 0]
+    for part in (fits.inference, fits.generic):
+        if isinstance(part, Unavailable):
+            raise FitError(f"there are no standard errors for these fits: {part.reason}")
+    assert isinstance(fits.inference, Inference)
+    assert isinstance(fits.generic, Generic)
+
+    def functions(theta: Tensor) -> Gradient:
+        pair = [(source, target)]
+        return effect_gradients(fits.layout, theta, pair, kind=kind, avoiding=avoid, standardised=standardised)
+
+    found, at = functions(fits.theta), functions(fits.generic.theta)
+    identified = fits.generic.identified(at.slope).expand(len(fits))
     converged = torch.tensor([outcome.ok for outcome in fits.outcomes])
     usable = identified & converged
-    variance = fits.inference.unit_variance(found.slope)[:, 0]
-    size = torch.tensor(fits.moments.n)
-    error, lower, upper = wald_arrays(found.value[:, 0], usable, variance, size, level)
     value = torch.where(usable, found.value[:, 0], torch.nan)
-    arrays = (x.numpy() for x in (value, error, lower, upper, identified, converged))
+    certain = usable & fits.inference.estimable(found.slope)[:, 0]
+    variance = fits.inference.unit_variance(found.slope)[:, 0] / torch.tensor(fits.moments.n)
+    error = torch.where(certain, variance.sqrt(), torch.nan)
+    reach = float(norm.isf((1 - level) / 2)) * error
+    arrays = (x.numpy() for x in (value, error, value - reach, value + reach, identified, converged))
     return EffectArrays(*arrays)

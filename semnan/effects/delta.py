@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from numbers import Real
 from typing import NamedTuple, TypeGuard
 
-import torch
 from scipy.stats import norm
 from torch import Tensor
 
@@ -15,7 +15,19 @@ from semnan.estimation.estimate import Estimate
 
 NOT_IDENTIFIED = Unavailable("not identified: other values fit the covariances exactly as well")
 AT_BOUND = Unavailable("at a bound, where normal theory does not hold")
+SINGULAR = Unavailable("the information is singular at the estimates, though the model determines this")
 UNTESTED = Unavailable("there is no standard error to test with")
+
+
+class Gradient(NamedTuple):
+    """Functions of θ and their gradients: values of shape (*batch, k), gradients of shape (*batch, k, q)."""
+
+    value: Tensor
+    slope: Tensor
+
+
+#: Functions of θ: called with parameters of shape (*batch, q).
+Functions = Callable[[Tensor], Gradient]
 
 
 class Wald(NamedTuple):
@@ -38,16 +50,14 @@ def check_level(level: object) -> None:
         raise FitError(f"the level is {level!r}: give a number between 0 and 1, such as 0.95")
 
 
-def delta_method(
-    fit: Estimate, values: Tensor, slopes: Tensor, level: float, extra: Tensor | None = None
-) -> list[Wald]:
+def delta_method(fit: Estimate, functions: Functions, level: float, extra: Tensor | None = None) -> list[Wald]:
     """Wald statistics of k functions of θ.
 
     Parameters
     ----------
-    values : Tensor, shape (k,)
-    slopes : Tensor, shape (k, q)
-        Their gradients.
+    functions : callable
+        Identification is decided from its gradients at the model's generic point, variances from those at the
+        estimates.
     level : float
         Of the intervals.
     extra : Tensor, shape (k,), optional
@@ -55,34 +65,44 @@ def delta_method(
 
     """
     check_level(level)
-    inference = fit.inference
-    if isinstance(inference, Unavailable):
-        return [Wald(value, inference, inference, inference) for value in values.tolist()]
-    variance = inference.unit_variance(slopes) + (0.0 if extra is None else extra)
+    values, slopes = functions(fit.theta)
+    if isinstance(fit.inference, Unavailable) or isinstance(fit.generic, Unavailable):
+        return _unknown(fit, values)
+    known = fit.generic.identified(functions(fit.generic.theta).slope)
+    variance = fit.inference.unit_variance(slopes) + (0.0 if extra is None else extra)
     touched = slopes != 0
-    held = touched.any(-1) & ~(touched & ~inference.held).any(-1)
-    return _walds(fit, values, inference.identified(slopes), variance, held, level)
+    held = touched.any(-1) & ~(touched & ~fit.inference.held).any(-1)
+    return _walds(fit, values, known, variance, held, fit.inference.estimable(slopes), level)
 
 
 def own_walds(fit: Estimate, level: float) -> list[Wald]:
     """Wald statistics of the free parameters themselves."""
     check_level(level)
-    inference = fit.inference
-    if isinstance(inference, Unavailable):
-        return [Wald(value, inference, inference, inference) for value in fit.theta.tolist()]
-    return _walds(fit, fit.theta, *inference.own(), inference.held, level)
+    if isinstance(fit.inference, Unavailable) or isinstance(fit.generic, Unavailable):
+        return _unknown(fit, fit.theta)
+    estimable, variance = fit.inference.own()
+    return _walds(fit, fit.theta, fit.generic.own(), variance, fit.inference.held, estimable, level)
 
 
-def _walds(fit: Estimate, values: Tensor, known: Tensor, variance: Tensor, held: Tensor, level: float) -> list[Wald]:
-    errors = (variance / fit.moments.n).sqrt().tolist()
-    rows = zip(values.tolist(), known.tolist(), errors, held.tolist(), strict=True)
-    return [_wald(fit, value, is_known, error, is_held, level) for value, is_known, error, is_held in rows]
+def _unknown(fit: Estimate, values: Tensor) -> list[Wald]:
+    reason = fit.inference if isinstance(fit.inference, Unavailable) else fit.generic
+    assert isinstance(reason, Unavailable)
+    return [Wald(value, reason, reason, reason) for value in values.tolist()]
 
 
-def _wald(fit: Estimate, value: float, known: bool, error: float, held: bool, level: float) -> Wald:
+def _walds(
+    fit: Estimate, values: Tensor, known: Tensor, variance: Tensor, held: Tensor, estimable: Tensor, level: float
+) -> list[Wald]:
+    errors = (variance / fit.moments.n).sqrt()
+    rows = zip(known.tolist(), values.tolist(), errors.tolist(), held.tolist(), estimable.tolist(), strict=True)
+    return [_wald(fit, is_known, value, error, at, sure, level) for is_known, value, error, at, sure in rows]
+
+
+def _wald(fit: Estimate, known: bool, value: float, error: float, held: bool, estimable: bool, level: float) -> Wald:
     if not known:
         return Wald(NOT_IDENTIFIED, NOT_IDENTIFIED, NOT_IDENTIFIED, NOT_IDENTIFIED)
-    missing = AT_BOUND if held else None
+    missing = None if estimable else SINGULAR
+    missing = AT_BOUND if held else missing
     if not fit.outcome.ok:
         missing = Unavailable(f"the fit did not converge ({fit.outcome.value})")
     if missing is not None:
@@ -90,12 +110,3 @@ def _wald(fit: Estimate, value: float, known: bool, error: float, held: bool, le
     reach = float(norm.isf((1 - level) / 2)) * error
     p = float(2 * norm.sf(abs(value) / error)) if error > 0 else UNTESTED
     return Wald(value, error, (value - reach, value + reach), p)
-
-
-def wald_arrays(
-    values: Tensor, identified: Tensor, unit_variance: Tensor, n: Tensor, level: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Standard errors and interval ends of many fits at once; NaN where a function is not identified."""
-    errors = torch.where(identified, (unit_variance / n).sqrt(), torch.nan)
-    reach = float(norm.isf((1 - level) / 2)) * errors
-    return errors, values - reach, values + reach

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, final
+from typing import Literal, final
 
 import torch
 from torch import Tensor
 
-from semnan.effects.delta import check_level, delta_method
+from semnan.effects.delta import Gradient, check_level, delta_method
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
 from semnan.model import PathModel, variables
@@ -70,15 +70,8 @@ class Effect:
         if isinstance(self.standard_error, Unavailable) or isinstance(self.interval, Unavailable):
             return f"{what}: {self.estimate:.4g}, no standard error {self.standard_error}"
         low, high = self.interval
-        spread = f"SE {self.standard_error:.3g}, {self.level:.0%} interval {low:.4g} to {high:.4g}"
+        spread = f"SE {self.standard_error:.3g}, {100 * self.level:g}% interval {low:.4g} to {high:.4g}"
         return f"{what}: {self.estimate:.4g} ({spread})"
-
-
-class Gradient(NamedTuple):
-    """Effects and their gradients: values of shape (*batch, k), gradients of shape (*batch, k, q)."""
-
-    value: Tensor
-    slope: Tensor
 
 
 def effect(
@@ -94,10 +87,7 @@ def effect(
     """The effect of `source` on `target`; see `semnan.Fit.effect`."""
     avoid = (avoiding,) if isinstance(avoiding, str) else tuple(avoiding)
     check_effect(fit.layout, source, target, avoid, kind, level)
-    pair = effect_gradients(
-        fit.layout, fit.theta, [(source, target)], kind=kind, avoiding=avoid, standardised=standardised
-    )
-    return effects_from(fit, [(source, target)], pair, kind, avoid, standardised, level)[0]
+    return _dressed(fit, [(source, target)], kind, avoid, standardised, level)[0]
 
 
 def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, level: float = 0.95) -> list[Effect]:
@@ -108,8 +98,7 @@ def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, 
     found: list[Effect] = []
     for start in range(0, len(pairs), 256):
         part = pairs[start : start + 256]
-        gradient = effect_gradients(fit.layout, fit.theta, part, kind=kind, standardised=standardised)
-        found += effects_from(fit, part, gradient, kind, (), standardised, level)
+        found += _dressed(fit, part, kind, (), standardised, level)
     return found
 
 
@@ -198,15 +187,13 @@ def _standardise(layout: Layout, theta: Tensor, source: Tensor, target: Tensor, 
     return Gradient(value, slope)
 
 
-def effects_from(
-    fit: Estimate,
-    pairs: list[tuple[str, str]],
-    gradient: Gradient,
-    kind: Kind,
-    avoiding: tuple[str, ...],
-    standardised: bool,
-    level: float,
+def _dressed(
+    fit: Estimate, pairs: list[tuple[str, str]], kind: Kind, avoiding: tuple[str, ...], standardised: bool, level: float
 ) -> list[Effect]:
-    """Dress values and gradients with standard errors, or with reasons."""
-    rows = zip(pairs, delta_method(fit, gradient.value, gradient.slope, level), strict=True)
+    """The effects of pairs with standard errors, or with reasons."""
+
+    def functions(theta: Tensor) -> Gradient:
+        return effect_gradients(fit.layout, theta, pairs, kind=kind, avoiding=avoiding, standardised=standardised)
+
+    rows = zip(pairs, delta_method(fit, functions, level), strict=True)
     return [Effect(a, b, kind, avoiding, standardised, level=level, **wald._asdict()) for (a, b), wald in rows]

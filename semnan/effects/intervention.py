@@ -14,14 +14,15 @@ from typing import final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from semnan.effects.delta import Wald, check_level, delta_method, is_number
-from semnan.effects.effect import check_effect, effect_gradients
+from semnan.effects.delta import Gradient, Wald, check_level, delta_method, is_number
+from semnan.effects.effect import effect_gradients
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.inference import OUTSIDE
+from semnan.estimation.generic import OUTSIDE
 from semnan.estimation.information import push_forward
-from semnan.network import Layout, Propagation, propagate
+from semnan.network import Layout, propagate
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,7 @@ def intervene(fit: Estimate, values: Mapping[str, float], level: float = 0.95) -
     layout = fit.layout.intervene(tuple(values))
     at = propagate(*layout.matrices(fit.theta), layout.visible)
     means = _means(fit, {name: float(value) for name, value in values.items()}, level)
-    return Intervention(dict(values), names, means, at.sigma.numpy().copy(), _identified(fit, layout, at))
+    return Intervention(dict(values), names, means, at.sigma.numpy().copy(), _identified(fit, layout))
 
 
 def _means(fit: Estimate, values: dict[str, float], level: float) -> dict[str, Wald]:
@@ -79,31 +80,40 @@ def _means(fit: Estimate, values: dict[str, float], level: float) -> dict[str, W
     result = {name: Wald(value, 0.0, (value, value), Unavailable("it is set")) for name, value in values.items()}
     if not others:
         return result
-    mean = center[[place[y] for y in others]]
-    slope = torch.zeros(len(others), len(fit.theta), dtype=torch.float64)
-    contrast = torch.zeros(len(others), len(names), dtype=torch.float64)
-    contrast[torch.arange(len(others)), [place[y] for y in others]] = 1
-    for x, value in values.items():
-        avoiding = tuple(name for name in values if name != x)
-        check_effect(fit.layout, x, others[0], avoiding, "total", level)
-        part = effect_gradients(fit.layout, fit.theta, [(x, y) for y in others], avoiding=avoiding)
-        shift = value - center[place[x]]
-        mean, slope = mean + shift * part.value, slope + shift * part.slope
-        contrast[:, place[x]] -= part.value
-    spread = torch.zeros(len(others), dtype=torch.float64)
+    y = [place[name] for name in others]
+
+    def functions(theta: Tensor) -> Gradient:
+        mean, slope = center[y], torch.zeros(len(y), len(theta), dtype=torch.float64)
+        for x, value in values.items():
+            part = _effects_of(fit, theta, x, others, values)
+            shift = value - center[place[x]]
+            mean, slope = mean + shift * part.value, slope + shift * part.slope
+        return Gradient(mean, slope)
+
+    spread = torch.zeros(len(y), dtype=torch.float64)
     if moments.mean is not None:
+        contrast = torch.zeros(len(y), len(names), dtype=torch.float64)
+        contrast[torch.arange(len(y)), y] = 1
+        for x in values:
+            contrast[:, place[x]] -= _effects_of(fit, fit.theta, x, others, values).value
         spread = ((contrast @ fit.implied.sigma) * contrast).sum(-1)
-    result.update(zip(others, delta_method(fit, mean, slope, level, spread), strict=True))
+    result.update(zip(others, delta_method(fit, functions, level, spread), strict=True))
     return {name: result[name] for name in names}
 
 
-def _identified(fit: Estimate, layout: Layout, at: Propagation) -> NDArray[np.bool_]:
-    """Entries of the covariance that no direction in the null space of the information changes."""
+def _effects_of(fit: Estimate, theta: Tensor, x: str, others: list[str], values: Mapping[str, float]) -> Gradient:
+    """Effects of one variable that is set, along paths that pass through none of the others that are."""
+    avoiding = tuple(name for name in values if name != x)
+    return effect_gradients(fit.layout, theta, [(x, y) for y in others], avoiding=avoiding)
+
+
+def _identified(fit: Estimate, layout: Layout) -> NDArray[np.bool_]:
+    """Entries of the covariance that no direction in the null space of the model changes; none if that is unknown."""
     p = len(fit.model.visibles)
+    if isinstance(fit.generic, Unavailable):
+        return np.zeros((p, p), dtype=np.bool_)
     fixed = torch.ones(p, p, dtype=torch.bool)
-    if not isinstance(fit.inference, Unavailable):
-        scale = fit.implied.sigma.diagonal().sqrt()
-        for direction in fit.inference.null_directions():
-            change = push_forward(layout, at, direction) / scale[:, None] / scale
-            fixed &= change.abs() <= OUTSIDE
+    at = propagate(*layout.matrices(fit.generic.theta), layout.visible)
+    for direction in fit.generic.directions():
+        fixed &= push_forward(layout, at, direction).abs() <= OUTSIDE
     return fixed.numpy()

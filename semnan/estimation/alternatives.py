@@ -105,6 +105,8 @@ class TorchOptimiser:
     def __post_init__(self) -> None:
         if not (self.tolerance > 0 and self.max_steps > 0 and self.lr > 0):
             raise FitError("tolerance, max_steps and lr of TorchOptimiser must be positive")
+        if issubclass(self.kind, torch.optim.LBFGS):
+            raise FitError("torch's LBFGS searches along lines and needs a closure: use semnan's LBFGS instead")
 
     def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
@@ -130,11 +132,12 @@ def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome]
     """Judge the ends of a batch: converged where the gradient vanished, otherwise what limited the fit."""
     point, size = problem.at(theta), _size(problem, theta)
     ok = torch.isfinite(point.loss.value) & (size <= tolerance)
-    outcomes = tuple(
-        Outcome.CONVERGED if good and limit is not Outcome.BAD_START else limit
-        for good, limit in zip(ok.tolist(), limits, strict=True)
-    )
-    return Solution(theta, point.loss.value, size, steps, outcomes)
+    down, _ = problem.descent(point, (theta <= problem.lower) | (theta >= problem.upper))
+    outcomes = []
+    for good, falls, limit in zip(ok.tolist(), down.tolist(), limits, strict=True):
+        end = Outcome.SADDLE if falls else Outcome.CONVERGED
+        outcomes.append(end if good and limit is not Outcome.BAD_START else limit)
+    return Solution(theta, point.loss.value, size, steps, tuple(outcomes))
 
 
 def _size(problem: Problem, theta: Tensor) -> Tensor:

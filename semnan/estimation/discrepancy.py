@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from semnan.data import Moments, MomentsStack
 from semnan.data.checks import SINGULAR, dependent_variables
@@ -111,6 +112,7 @@ class _Value(torch.autograd.Function):
         return at.value
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         (slope,) = ctx.saved_tensors
         return grads[0][..., None, None] * slope, None

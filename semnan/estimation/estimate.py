@@ -15,6 +15,7 @@ from torch import Tensor
 from semnan.data import Moments, MomentsStack
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
+from semnan.estimation.generic import Generic, analyse
 from semnan.estimation.inference import Inference, infer
 from semnan.estimation.information import information
 from semnan.estimation.orientation import orient
@@ -29,7 +30,8 @@ from semnan.network import Layout, Propagation, propagate
 Array = NDArray[np.float64]
 
 #: Above this number of free parameters the information is not formed, and there are no standard errors.
-INFERENCE_LIMIT = 12_000
+INFERENCE_LIMIT = 5_000
+_TOO_LARGE = Unavailable("standard errors and verdicts stop at 5000 free parameters: the information is not formed")
 
 
 @runtime_checkable
@@ -62,6 +64,9 @@ class Estimate:
     start_values : tuple of float
         The discrepancy reached from every start.
     inference : Inference or Unavailable
+        Variances at the estimates.
+    generic : Generic or Unavailable
+        What the model identifies.
 
     """
 
@@ -75,6 +80,7 @@ class Estimate:
     outcome: Outcome
     start_values: tuple[float, ...]
     inference: Inference | Unavailable
+    generic: Generic | Unavailable
 
     def with_moments(self, moments: Moments) -> Estimate:
         """The same estimate with moments that carry means too (a stack holds covariances only)."""
@@ -110,6 +116,7 @@ class Estimates:
     outcomes: tuple[Outcome, ...]
     start_values: Tensor
     inference: Inference | Unavailable
+    generic: Generic | Unavailable
 
     @cached_property
     def layout(self) -> Layout:
@@ -124,13 +131,14 @@ class Estimates:
             model=self.model,
             moments=self.moments[at],
             discrepancy=self.discrepancy,
-            theta=self.theta[at],
-            value=float(self.value[at]),
+            theta=self.theta[at].clone(),
+            value=max(float(self.value[at]), 0.0),
             gradient=float(self.gradient[at]),
             steps=int(self.steps[at]),
             outcome=self.outcomes[at],
             start_values=tuple(self.start_values[at].tolist()),
             inference=inference,
+            generic=self.generic,
         )
 
     def __iter__(self) -> Iterator[Estimate]:
@@ -178,6 +186,7 @@ def estimate(
         outcomes=tuple(solution.outcomes[i] for i in best.tolist()),
         start_values=values,
         inference=_inference(problem, theta),
+        generic=_TOO_LARGE if layout.size > INFERENCE_LIMIT else analyse(model, layout),
     )
 
 
@@ -185,8 +194,9 @@ def _check(model: PathModel, discrepancy: object, optimiser: object, starts: obj
     """Raise `FitError` for an argument that makes no sense."""
     if not model.free:
         raise FitError("the model has no free parameters: there is nothing to fit")
-    if not (isinstance(discrepancy, type) and issubclass(discrepancy, Discrepancy)):
-        raise FitError(f"{discrepancy!r} is no discrepancy: pass a class, such as KullbackLeibler (not an instance)")
+    if discrepancy not in DISCREPANCIES.values():
+        names = ", ".join(DISCREPANCIES)
+        raise FitError(f"{discrepancy!r} is no discrepancy: pass one of the classes {names} (not an instance)")
     if optimiser is not None and (isinstance(optimiser, type) or not isinstance(optimiser, Optimiser)):
         raise FitError(f"{optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")
     if isinstance(starts, bool) or not isinstance(starts, int) or starts < 1:
@@ -225,7 +235,7 @@ def _best(solution: Solution, starts: int) -> tuple[Tensor, Tensor]:
 def _inference(problem: Problem, theta: Tensor) -> Inference | Unavailable:
     """Information at the estimates; for discrepancies that are not efficient also the variance of their slope."""
     if problem.layout.size > INFERENCE_LIMIT:
-        return Unavailable(f"the model has {problem.layout.size} parameters; standard errors stop at {INFERENCE_LIMIT}")
+        return _TOO_LARGE
     point = problem.at(theta)
     held = (theta <= problem.lower) | (theta >= problem.upper)
     dense = information(problem.layout, point.implied, point.loss.metric)

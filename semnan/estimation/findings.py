@@ -10,8 +10,8 @@ import numpy as np
 
 from semnan.errors import Unavailable
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.inference import WEAK
-from semnan.estimation.outcome import Outcome
+from semnan.estimation.generic import Generic
+from semnan.estimation.inference import WEAK, Inference
 from semnan.network import total_effects
 
 #: Starts whose discrepancies differ by more than this ended in different minima.
@@ -54,12 +54,13 @@ def _ending(fit: Estimate) -> Iterator[Finding]:
 
 
 def _identification(fit: Estimate) -> Iterator[Finding]:
-    if fit.outcome is Outcome.BAD_START:
-        return
-    if isinstance(fit.inference, Unavailable):
-        yield Finding("no standard errors", (), fit.inference.reason)
-        return
-    for group in fit.inference.groups():
+    for part in (fit.generic, fit.inference):
+        if isinstance(part, Unavailable):
+            yield Finding("no standard errors", (), part.reason)
+            return
+    assert isinstance(fit.generic, Generic)
+    assert isinstance(fit.inference, Inference)
+    for group in fit.generic.groups():
         names = tuple(fit.model.free[int(k)].name for k in group)
         joint = f"{names[0]} is" if len(names) == 1 else f"{', '.join(names)} are (jointly)"
         yield Finding(
@@ -68,6 +69,8 @@ def _identification(fit: Estimate) -> Iterator[Finding]:
             f"{joint} not determined by the covariances: other values fit exactly as well. Fix one of them, add a "
             "measurement, or read only what is identified.",
         )
+    if not fit.outcome.ok:
+        return
     smallest = float(fit.inference.smallest)
     if smallest < WEAK:
         yield Finding(
@@ -131,11 +134,18 @@ def _size(fit: Estimate) -> Iterator[Finding]:
 
 def _starts(fit: Estimate) -> Iterator[Finding]:
     ends = np.array(fit.start_values)
-    higher = int((ends > fit.value + DIFFERENT).sum())
+    higher, lower = int((ends > fit.value + DIFFERENT).sum()), int((ends < fit.value - DIFFERENT).sum())
     if higher:
         yield Finding(
             "local minima",
             (),
-            f"{higher} of {len(ends)} starts ended higher (the worst at {ends.max():.6g}, "
-            f"the best at {fit.value:.6g}); the lowest is reported.",
+            f"{higher} of {len(ends)} starts ended higher (the worst at {ends.max():.6g}) than the reported "
+            f"{fit.value:.6g}.",
+        )
+    if lower:
+        yield Finding(
+            "lower values",
+            (),
+            f"{lower} of {len(ends)} starts ended lower (at {ends.min():.6g}) but did not converge: the reported "
+            f"minimum at {fit.value:.6g} is not the lowest point; try more starts or a larger max_steps.",
         )

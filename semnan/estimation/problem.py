@@ -19,6 +19,9 @@ from semnan.estimation.information import (
 from semnan.estimation.outcome import Outcome
 from semnan.network import Layout, Propagation, propagate
 
+#: A scaled eigenvalue of the Hessian below minus this leads down; above it is rounding, or a flat direction.
+NEGATIVE = 1e-6
+
 
 class Point(NamedTuple):
     """The loss and its implied moments at parameters of shape (*batch, q)."""
@@ -97,6 +100,24 @@ class Problem:
         """The Hessian of the loss, shape (B, q, q)."""
         second = self.discrepancy.second(point.loss)
         return exact_hessian(self.layout, point.theta, point.implied, point.loss.slope, second)
+
+    def descent(self, point: Point, held: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the exact Hessian has a negative eigenvalue: the mask, shape (B,), and directions down, shape (B, q).
+
+        In units of √F_kk, over the parameters that are not held at a bound. A Cholesky factorisation that succeeds
+        saves the eigenvectors.
+        """
+        diagonal = self.hessian_diagonal(point)
+        scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
+        out = held[:, :, None] | held[:, None, :]
+        hessian = (self.exact_hessian(point) / scale[:, :, None] / scale[:, None, :]).masked_fill(out, 0.0)
+        hessian.diagonal(dim1=-2, dim2=-1).add_(NEGATIVE + held.to(hessian.dtype))
+        direction, down = torch.zeros_like(scale), torch.linalg.cholesky_ex(hessian).info > 0
+        if bool(down.any()):
+            values, vectors = torch.linalg.eigh(hessian[down])
+            direction[down] = vectors[..., 0] / scale[down]
+            down[down.clone()] = values[:, 0] < 0
+        return down, direction
 
     def hessian_diagonal(self, point: Point) -> Tensor:
         """The diagonal of `hessian`, shape (B, q), up to the cross terms of tied rows."""

@@ -29,6 +29,8 @@ ROUNDING = 1e-13
 IDLE = 4
 #: Damping beyond this leaves no step to speak of: the matrix holds something that is not a number.
 MOST_DAMPING = 1e30
+#: Lengths of the steps tried away from a saddle point, in standard errors of one observation; and how often.
+ESCAPES, MOST_ESCAPES = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1, 0.03, -0.03, 0.01, -0.01), 10
 #: How often a step is solved again because it crosses bounds.
 CROSSINGS = 8
 #: A second-order correction larger than this share of the step is not trusted.
@@ -94,7 +96,7 @@ class _Run:
         self.outcomes = [Outcome.ITERATION_LIMIT] * batch
         self.damping = torch.full_like(self.value, options.damping)
         self.growth = torch.full_like(self.value, 2.0)
-        self.idle = torch.zeros_like(self.live)
+        self.idle, self.escapes = torch.zeros_like(self.live), torch.zeros_like(self.live)
         self.problem, self.point = problem, problem.at(self.theta)
         self._linearise()
         self.stop(~torch.isfinite(self.point.loss.value), Outcome.BAD_START)
@@ -110,7 +112,7 @@ class _Run:
         noise = ROUNDING * (1 + self.point.loss.value.abs())
         tiny = predicted.abs() <= noise
         better = torch.isfinite(trial.loss.value) & ((actual > 0) | (tiny & (actual >= -noise)))
-        self._damp(better, actual / predicted.clamp(min=1e-300))
+        self._damp(better, torch.nan_to_num(actual / predicted.clamp(min=1e-300), nan=-1.0))
         self.idle = torch.where(tiny, self.idle + 1, 0)
         exhausted = (~better & (tiny | (self.damping > 1e12))) | (self.idle >= IDLE)
         if bool(better.any()):
@@ -139,11 +141,53 @@ class _Run:
         converged = size <= self.options.tolerance
         # Where rounding stops the loss from falling, a gradient this small is a minimum to working precision.
         converged |= exhausted & (size <= 1e-6)
-        stalled = exhausted & ~converged
-        self.stop(converged, Outcome.CONVERGED)
-        self.stop(stalled[~converged], Outcome.STALLED)
+        stalled = (exhausted & ~converged) | self._broken(size)
+        saddle = torch.zeros_like(converged)
+        if bool(converged.any()) and self._dense:
+            moved, saddle = self._leave_saddles(converged)
+            converged = converged & ~moved & ~saddle
+        done = (converged, Outcome.CONVERGED), (saddle, Outcome.SADDLE), (stalled, Outcome.STALLED)
+        left = torch.ones_like(converged)
+        for mask, outcome in done:
+            self.stop((mask & left)[left], outcome)
+            left = left & ~mask
         if self.count >= self.options.max_steps:
             self.stop(torch.ones_like(self.live, dtype=torch.bool), Outcome.ITERATION_LIMIT)
+
+    def _broken(self, size: Tensor) -> Tensor:
+        """Fits whose derivatives are no longer finite numbers: scales beyond what floating point can square."""
+        broken = ~torch.isfinite(size)
+        return broken | ~torch.isfinite(self.hessian).all(-1).all(-1) if self._dense else broken
+
+    def _leave_saddles(self, converged: Tensor) -> tuple[Tensor, Tensor]:
+        """Step down from stationary points that are no minimum: who moved, and who could not."""
+        at = converged.nonzero()[:, 0]
+        part, point = self.problem.take(at), _index(self.point, at)
+        bound = (point.theta <= self.all.lower) | (point.theta >= self.all.upper)
+        down, direction = part.descent(point, bound)
+        if not bool(down.any()):
+            return torch.zeros_like(converged), torch.zeros_like(converged)
+        theta, value = point.theta, point.loss.value - ROUNDING
+        for length in ESCAPES:
+            trial = part.at(part.clip(point.theta + length * direction))
+            lower = down & (trial.loss.value < value) & (self.escapes[at] < MOST_ESCAPES)
+            theta = torch.where(lower[:, None], trial.theta, theta)
+            value = torch.where(lower, trial.loss.value, value)
+        moved, saddle = torch.zeros_like(converged), torch.zeros_like(converged)
+        moved[at] = (theta != point.theta).any(-1)
+        saddle[at] = down & ~moved[at]
+        self._jump(at, theta, moved)
+        return moved, saddle
+
+    def _jump(self, at: Tensor, theta: Tensor, moved: Tensor) -> None:
+        """Go on from other parameters, with the damping of a first step."""
+        everywhere = self.point.theta.clone()
+        everywhere[at] = theta
+        self.point = self.problem.at(everywhere)
+        self.damping = torch.where(moved, self.options.damping, self.damping)
+        self.idle = torch.where(moved, 0, self.idle)
+        self.escapes = self.escapes + moved
+        self._linearise()
 
     def _damp(self, better: Tensor, ratio: Tensor) -> None:
         shrink = torch.maximum(1 - (2 * ratio - 1).clamp(max=2) ** 3, torch.tensor(0.1, dtype=ratio.dtype))
@@ -241,7 +285,8 @@ class _Run:
     def _keep(self, index: Tensor) -> None:
         self.live, self.problem = self.live[index], self.problem.take(index)
         self.point = _index(self.point, index)
-        self.damping, self.growth, self.idle = self.damping[index], self.growth[index], self.idle[index]
+        self.damping, self.growth = self.damping[index], self.growth[index]
+        self.idle, self.escapes = self.idle[index], self.escapes[index]
         self.slope, self.held, self.diagonal = self.slope[index], self.held[index], self.diagonal[index]
         if self._dense:
             self.hessian, self.fisher, self.exact = self.hessian[index], self.fisher[index], self.exact[index]

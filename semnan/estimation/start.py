@@ -7,6 +7,7 @@ visible children; residual variances are what is left. A user's start values com
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import final
 
@@ -18,6 +19,8 @@ from semnan.network import Layout
 
 #: A latent starts with this share of the residual variance of its children, and no less than this is left over.
 SHARE, LEFT = 0.4, 0.3
+#: Correlation at which a single covariance arc starts.
+ARC = 0.1
 
 
 @final
@@ -43,7 +46,7 @@ class Scales:
 def start_values(model: PathModel, layout: Layout, sample: Tensor) -> tuple[Tensor, Scales]:
     """Deterministic starts for samples of shape (B, p, p): parameters of shape (B, q), and the scales."""
     scales = _scales(layout, _Graph.of(model, layout), sample)
-    omega = torch.diag_embed(scales.variances)
+    omega = torch.diag_embed(scales.variances) + _arcs(layout, scales.variances)
     entries = torch.where(
         layout.is_path, scales.weights[:, layout.rows, layout.columns], omega[:, layout.rows, layout.columns]
     )
@@ -53,6 +56,17 @@ def start_values(model: PathModel, layout: Layout, sample: Tensor) -> tuple[Tens
         if free.start is not None:
             theta[:, k] = free.start
     return theta, scales
+
+
+def _arcs(layout: Layout, variances: Tensor) -> Tensor:
+    """Covariance arcs start small but not at zero, which may be a saddle point; Ω stays diagonally dominant."""
+    arcs = ~layout.is_path & (layout.rows != layout.columns)
+    first, second = layout.rows[arcs], layout.columns[arcs]
+    degree = torch.bincount(torch.cat([first, second]), minlength=len(layout.names)).clamp(min=1)
+    omega = torch.zeros(*variances.shape, variances.shape[-1], dtype=variances.dtype)
+    size = (variances[:, first] * variances[:, second]).sqrt()
+    omega[:, first, second] = ARC * size / torch.maximum(degree[first], degree[second])
+    return omega
 
 
 def random_starts(
@@ -161,6 +175,17 @@ def _regressions(parents: Tensor, sample: Tensor) -> Tensor:
     return weights * scale[:, None, :] / scale[:, :, None]
 
 
+def _turns(children: list[list[int]], width: int) -> list[int]:
+    """Which eigenvector each latent starts at: latents with the same children take successive ones from the last."""
+    seen: Counter[tuple[int, ...]] = Counter()
+    turns = []
+    for group in children:
+        key = tuple(sorted(group))
+        turns.append(width - 1 - seen[key] % width)
+        seen[key] += 1
+    return turns
+
+
 @final
 @dataclass(frozen=True)
 class _Loadings:
@@ -180,7 +205,8 @@ def _loadings(children: Tensor, residual: Tensor) -> _Loadings:
         inside = residual[:, index[:, :, None], index[:, None, :]]
         inside = inside / scale[:, index][..., None] / scale[:, index][..., None, :]
         both = real[:, :, None] & real[:, None, :]
-        vector = torch.linalg.eigh(torch.where(both, inside, 0.0)).eigenvectors[..., -1]
+        vectors = torch.linalg.eigh(torch.where(both, inside, 0.0)).eigenvectors
+        vector = vectors[:, torch.arange(m), :, torch.tensor(_turns(children.tolist(), width))].movedim(0, 1)
         sign = torch.where(vector * vector.sum(-1, keepdim=True) < 0, -1.0, 1.0)
         values = sign * SHARE**0.5 * scale[:, index]
         latent = torch.arange(m)[:, None].expand_as(children)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import final
 
 import torch
@@ -15,6 +14,8 @@ from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.estimate import Estimate, discrepancy_of
 
 Value = float | Unavailable
+#: A saturated model whose discrepancy is larger does not reach the sample.
+REACHED = 1e-8
 
 
 @final
@@ -22,19 +23,17 @@ Value = float | Unavailable
 class Statistics:
     """Statistics of one fit; what does not apply is `Unavailable` and says why.
 
-    The number of free parameters counts dimensions that the data determine: the rank of the information, which
-    is less than the length of θ when parameters are not identified.
+    The number of free parameters counts the dimensions that a covariance determines: the generic rank of the model,
+    which is less than the length of θ when parameters are not identified. It does not depend on the data.
     """
 
     estimate: Estimate
 
-    @cached_property
+    @property
     def parameters(self) -> int | Unavailable:
-        """Free parameters, counted by the rank of the information."""
-        inference = self.estimate.inference
-        if isinstance(inference, Unavailable):
-            return inference
-        return int(inference.rank) + int(inference.held.sum())
+        """Free parameters, counted by the dimensions of θ that a covariance determines."""
+        generic = self.estimate.generic
+        return generic if isinstance(generic, Unavailable) else generic.rank
 
     @property
     def df(self) -> int | Unavailable:
@@ -46,6 +45,8 @@ class Statistics:
     def chi_square(self) -> Value:
         """Test of the model against the unrestricted covariance; 2 n KL for maximum likelihood."""
         factor = discrepancy_of(self.estimate).chi_square_factor
+        if not math.isfinite(self.estimate.value):
+            return Unavailable("the implied covariance is not positive definite")
         if factor is None:
             return Unavailable(f"{self.estimate.discrepancy} has no χ² distribution")
         return factor * self.estimate.moments.n * max(self.estimate.value, 0.0)
@@ -59,7 +60,11 @@ class Statistics:
             return self.df
         if not self.estimate.outcome.ok:
             return Unavailable("the fit did not converge")
-        if self.df == 0:
+        if self.df <= 0 and self.estimate.value > REACHED:
+            return Unavailable(
+                "there are no degrees of freedom, yet bounds or fixed values keep the model from the data"
+            )
+        if self.df <= 0:
             return Unavailable("the model is saturated: it has no degrees of freedom to test")
         return float(chi2.sf(self.chi_square, self.df))
 

@@ -16,23 +16,25 @@ from semnan.data import Moments
 from semnan.errors import FileError, SemnanError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
 from semnan.model import Kind, Parameter, PathModel
 
 FORMAT = "semnan estimate 1"
 MAX_BYTES = 1 << 28
-_INFERENCE = ("scale", "held", "inverse", "sandwich", "null", "smallest")
+_INFERENCE = ("scale", "held", "sandwich", "null", "smallest")
+_GENERIC = ("theta", "scale", "null")
 
 
 def save(fit: Estimate, path: str | Path) -> None:
     """Write ``path.json`` and ``path.safetensors``."""
     described, numbers = _paths(path)
-    described.write_text(json.dumps(_describe(fit), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     try:
+        described.write_text(json.dumps(_describe(fit), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         save_file({name: value.clone().contiguous() for name, value in _numbers(fit).items()}, numbers)
-    except SafetensorError as error:
-        raise FileError(f"cannot write {numbers}: {error}") from error
+    except (OSError, SafetensorError) as error:
+        raise FileError(f"cannot write {described} and {numbers}: {error}") from error
 
 
 def load(path: str | Path) -> Estimate:
@@ -82,6 +84,7 @@ def _describe(fit: Estimate) -> dict[str, Any]:
         "steps": fit.steps,
         "outcome": fit.outcome.name,
         "no inference": reason,
+        "not generic": fit.generic.reason if isinstance(fit.generic, Unavailable) else None,
     }
 
 
@@ -92,6 +95,8 @@ def _numbers(fit: Estimate) -> dict[str, Tensor]:
         numbers["mean"] = torch.tensor(fit.moments.mean)
     if isinstance(fit.inference, Inference):
         numbers |= {name: getattr(fit.inference, name) for name in _INFERENCE}
+    if isinstance(fit.generic, Generic):
+        numbers |= {f"generic {name}": getattr(fit.generic, name) for name in _GENERIC}
     return numbers
 
 
@@ -115,6 +120,7 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
         outcome=Outcome[said["outcome"]],
         start_values=tuple(starts),
         inference=_inference(said, numbers, len(model.free)),
+        generic=_generic(said, numbers, len(model.free)),
     )
 
 
@@ -126,15 +132,20 @@ def _model(said: dict[str, Any]) -> PathModel:
 def _inference(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> Inference | Unavailable:
     if said["no inference"] is not None:
         return Unavailable(str(said["no inference"]))
-    wanted = {
-        "scale": (size,),
-        "held": (size,),
-        "inverse": (size, size),
-        "sandwich": (size, size),
-        "null": (size, size),
-        "smallest": (),
-    }
-    for name, shape in wanted.items():
+    square = (size, size)
+    _check(numbers, {"scale": (size,), "held": (size,), "sandwich": square, "null": square, "smallest": ()})
+    return Inference(*(numbers[name] for name in _INFERENCE))
+
+
+def _generic(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> Generic | Unavailable:
+    if said["not generic"] is not None:
+        return Unavailable(str(said["not generic"]))
+    shapes: dict[str, tuple[int, ...]] = {"theta": (size,), "scale": (size,), "null": (size, size)}
+    _check(numbers, {f"generic {name}": shape for name, shape in shapes.items()})
+    return Generic(*(numbers[f"generic {name}"] for name in _GENERIC))
+
+
+def _check(numbers: dict[str, Tensor], shapes: dict[str, tuple[int, ...]]) -> None:
+    for name, shape in shapes.items():
         if tuple(numbers[name].shape) != shape:
             raise FileError(f"the saved array {name!r} has shape {tuple(numbers[name].shape)}, expected {shape}")
-    return Inference(*(numbers[name] for name in _INFERENCE))

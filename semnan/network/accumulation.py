@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 class Propagation(NamedTuple):
@@ -80,6 +81,7 @@ class _Accumulation(torch.autograd.Function):
         return sigma
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         effects, covariances = ctx.saved_tensors
         right = (grads[0] + grads[0].mT) / 2 @ effects.mT

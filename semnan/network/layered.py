@@ -13,6 +13,7 @@ from typing import Any, final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from semnan.graph import AMASEM
 
@@ -93,6 +94,7 @@ class _Layered(torch.autograd.Function):
         return sigma
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         weights, *kept = ctx.saved_tensors
         upper = (grads[0] + grads[0].mT) / 2

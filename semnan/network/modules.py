@@ -135,4 +135,5 @@ class Accumulation(Network):
         confounders = set(self.graph.confounders)
         private = [i for i, u in enumerate(self.graph.latents) if u not in confounders]
         total = len(self.graph.latents) + len(self.graph.visibles)
-        return private, [i for i in range(total) if i not in set(private)]
+        alone = set(private)
+        return private, [i for i in range(total) if i not in alone]

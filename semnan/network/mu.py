@@ -14,6 +14,7 @@ from typing import Any, final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from semnan.graph import AMASEM
 from semnan.graph.layers import levels
@@ -73,6 +74,7 @@ class _Mu(torch.autograd.Function):
         return cov[..., m:, :].clone()
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         weights, cov = ctx.saved_tensors
         m, result, buffer = ctx.m, torch.zeros_like(weights), torch.zeros_like(weights)

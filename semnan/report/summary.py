@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 from textwrap import fill
 from typing import Any, final
@@ -61,7 +62,7 @@ def to_dict(fit: Estimate, found: tuple[Finding, ...], level: float) -> dict[str
         "advice": fit.outcome.advice,
         "steps": fit.steps,
         "n": fit.moments.n,
-        "discrepancy": {"name": fit.discrepancy, "value": fit.value},
+        "discrepancy": {"name": fit.discrepancy, "value": _plain(fit.value)},
         "statistics": {name: _plain(getattr(statistics, name)) for name in names},
         "findings": [{"kind": f.kind, "names": list(f.names), "message": f.message} for f in found],
         "parameters": [_fields(row) for row in parameter_rows(fit, level)],
@@ -75,6 +76,8 @@ def _fields(row: ParameterRow | Effect) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"unavailable": "there is no finite number"}
     return {"unavailable": value.reason} if isinstance(value, Unavailable) else value
 
 
@@ -128,4 +131,4 @@ def _effect_table(rows: list[Effect], level: float) -> Table:
 
 
 def _ends(level: float) -> tuple[str, str]:
-    return f"{level:.0%} from", "to"
+    return f"{100 * level:g}% from", "to"
