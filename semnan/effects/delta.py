@@ -7,6 +7,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import NamedTuple, TypeGuard
 
+import torch
 from scipy.stats import norm
 from torch import Tensor
 
@@ -94,19 +95,33 @@ def _walds(
     fit: Estimate, values: Tensor, known: Tensor, variance: Tensor, held: Tensor, estimable: Tensor, level: float
 ) -> list[Wald]:
     errors = (variance / fit.moments.n).sqrt()
-    rows = zip(known.tolist(), values.tolist(), errors.tolist(), held.tolist(), estimable.tolist(), strict=True)
-    return [_wald(fit, is_known, value, error, at, sure, level) for is_known, value, error, at, sure in rows]
+    reach = float(norm.isf((1 - level) / 2)) * errors
+    tails = 2 * norm.sf((values.abs() / torch.where(errors > 0, errors, 1.0)).numpy())
+    columns = (known, values, errors, reach, held, estimable)
+    lists = (*(column.tolist() for column in columns), tails.tolist())
+    return [_wald(fit, Row(*row)) for row in zip(*lists, strict=True)]
 
 
-def _wald(fit: Estimate, known: bool, value: float, error: float, held: bool, estimable: bool, level: float) -> Wald:
-    if not known:
+class Row(NamedTuple):
+    """The numbers of one function, before it is decided which of them may be told."""
+
+    known: bool
+    value: float
+    error: float
+    reach: float
+    held: bool
+    estimable: bool
+    tail: float
+
+
+def _wald(fit: Estimate, row: Row) -> Wald:
+    if not row.known:
         return Wald(NOT_IDENTIFIED, NOT_IDENTIFIED, NOT_IDENTIFIED, NOT_IDENTIFIED)
-    missing = None if estimable else SINGULAR
-    missing = AT_BOUND if held else missing
+    missing = None if row.estimable else SINGULAR
+    missing = AT_BOUND if row.held else missing
     if not fit.outcome.ok:
         missing = Unavailable(f"the fit did not converge ({fit.outcome.value})")
     if missing is not None:
-        return Wald(value, missing, missing, missing)
-    reach = float(norm.isf((1 - level) / 2)) * error
-    p = float(2 * norm.sf(abs(value) / error)) if error > 0 else UNTESTED
-    return Wald(value, error, (value - reach, value + reach), p)
+        return Wald(row.value, missing, missing, missing)
+    interval = (row.value - row.reach, row.value + row.reach)
+    return Wald(row.value, row.error, interval, row.tail if row.error > 0 else UNTESTED)

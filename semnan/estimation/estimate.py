@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, final, runtime_checkable
+from typing import NamedTuple, Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from semnan.data import Moments, MomentsStack
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
 from semnan.estimation.generic import Generic, analyse
-from semnan.estimation.inference import Inference, infer
+from semnan.estimation.inference import Inference, concatenate, infer
 from semnan.estimation.information import information
 from semnan.estimation.orientation import orient
 from semnan.estimation.outcome import Outcome
@@ -31,6 +31,8 @@ Array = NDArray[np.float64]
 
 #: Above this number of free parameters the information is not formed, and there are no standard errors.
 INFERENCE_LIMIT = 5_000
+#: Fits are solved in batches of about this much memory, at about so many bytes a fit and square of its size.
+BATCH_BYTES, PER_FIT = 1 << 30, 12 * 8
 _TOO_LARGE = Unavailable("standard errors and verdicts stop at 5000 free parameters: the information is not formed")
 
 
@@ -168,26 +170,53 @@ def estimate(
     _check(model, discrepancy, optimiser, starts, seed)
     sample = moments if moments.names == model.visibles else moments.select(model.visibles)
     layout = Layout.of(model)
-    problem = Problem(layout, discrepancy(sample), *_bounds(model))
-    begin = _starts(model, layout, problem.discrepancy.sample, starts, seed)
-    many = problem.take(torch.arange(len(sample)).repeat_interleave(starts)) if starts > 1 else problem
+    whole = Problem(layout, discrepancy(sample), *_bounds(model))
+    size = max(1, BATCH_BYTES // (PER_FIT * starts * max(layout.size, len(layout.names)) ** 2))
+    chunks = torch.split(torch.arange(len(sample)), size)
+    generator = torch.Generator().manual_seed(seed)
     with Progress(progress) as shown:
-        solution = (optimiser or FisherScoring()).minimise(many, begin.flatten(0, 1), shown)
-    best, values = _best(solution, starts)
-    theta = orient(model, solution.theta[best])
+        solved = optimiser or FisherScoring()
+        parts = [_solve(model, whole.take(chunk), solved, starts, generator, shown) for chunk in chunks]
     return Estimates(
         model=model,
         moments=sample,
         discrepancy=discrepancy.__name__,
-        theta=theta,
-        value=solution.value[best],
-        gradient=solution.gradient[best],
-        steps=solution.steps[best],
-        outcomes=tuple(solution.outcomes[i] for i in best.tolist()),
-        start_values=values,
-        inference=_inference(problem, theta),
+        theta=torch.cat([part.theta for part in parts]),
+        value=torch.cat([part.value for part in parts]),
+        gradient=torch.cat([part.gradient for part in parts]),
+        steps=torch.cat([part.steps for part in parts]),
+        outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
+        start_values=torch.cat([part.start_values for part in parts]),
+        inference=concatenate([part.inference for part in parts]),
         generic=_TOO_LARGE if layout.size > INFERENCE_LIMIT else analyse(model, layout),
     )
+
+
+class Solved(NamedTuple):
+    """The best end of every sample, and the values that all starts reached."""
+
+    theta: Tensor
+    value: Tensor
+    gradient: Tensor
+    steps: Tensor
+    outcomes: tuple[Outcome, ...]
+    start_values: Tensor
+    inference: Inference | Unavailable
+
+
+def _solve(
+    model: PathModel, problem: Problem, optimiser: Optimiser, starts: int, generator: torch.Generator, shown: Progress
+) -> Solved:
+    """Minimise for a part of the samples, from all starts at once."""
+    sample = problem.discrepancy.sample
+    begin = _starts(model, problem.layout, sample, starts, generator)
+    many = problem.take(torch.arange(len(sample)).repeat_interleave(starts)) if starts > 1 else problem
+    solution = optimiser.minimise(many, begin.flatten(0, 1), shown)
+    best, values = _best(solution, starts)
+    outcomes = tuple(solution.outcomes[i] for i in best.tolist())
+    theta = orient(model, solution.theta[best])
+    ends = (solution.value[best], solution.gradient[best], solution.steps[best], outcomes)
+    return Solved(theta, *ends, values, _inference(problem, theta))
 
 
 def _check(model: PathModel, discrepancy: object, optimiser: object, starts: object, seed: object) -> None:
@@ -215,10 +244,9 @@ def _bounds(model: PathModel) -> tuple[Tensor, Tensor]:
     return lower, torch.tensor([free.upper for free in model.free], dtype=torch.float64)
 
 
-def _starts(model: PathModel, layout: Layout, sample: Tensor, starts: int, seed: int) -> Tensor:
+def _starts(model: PathModel, layout: Layout, sample: Tensor, starts: int, generator: torch.Generator) -> Tensor:
     """Starts of shape (B, starts, q): the first from the data alone, the others random."""
     first, scales = start_values(model, layout, sample)
-    generator = torch.Generator().manual_seed(seed)
     others = [random_starts(model, layout, first, scales, generator) for _ in range(starts - 1)]
     return torch.stack([first, *others], dim=1)
 

@@ -14,6 +14,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from semnan.errors import Unavailable
+
 #: Eigenvalues of the scaled information below this are zero; below WEAK the model is nearly unidentified.
 NULL, WEAK = 1e-10, 1e-7
 #: Share of a scaled gradient outside the row space above which it has no variance.
@@ -71,6 +73,16 @@ class Inference:
         """The inference of one fit of a batch."""
         fields = (self.scale, self.held, self.sandwich, self.null, self.smallest)
         return Inference(*(field[index].clone() for field in fields))
+
+
+def concatenate(parts: list[Inference | Unavailable]) -> Inference | Unavailable:
+    """One batch from several; the first reason if any part is missing."""
+    found = []
+    for part in parts:
+        if isinstance(part, Unavailable):
+            return part
+        found.append((part.scale, part.held, part.sandwich, part.null, part.smallest))
+    return Inference(*(torch.cat(fields) for fields in zip(*found, strict=True)))
 
 
 def infer(dense: Tensor, held: Tensor, meat: Tensor | None = None) -> Inference:

@@ -187,3 +187,13 @@ def test_nothing_is_changed_in_place() -> None:
     fit(AMASEM.parse("X -> Y"), moments)
     assert np.array_equal(matrix, before)
     assert np.array_equal(moments.covariance, before)
+
+
+def test_chunks_of_a_batch_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = [sample(GRAPH, seed, 300) for seed in range(7)]
+    whole = fit_many(GRAPH, samples, starts=3)
+    monkeypatch.setattr("semnan.estimation.estimate.BATCH_BYTES", 1)
+    parts = fit_many(GRAPH, samples, starts=3)
+    assert np.allclose(whole.discrepancy, parts.discrepancy, atol=1e-10)
+    for name in ("estimate", "standard_error"):
+        assert np.allclose(getattr(whole.effect("X", "Y"), name), getattr(parts.effect("X", "Y"), name), atol=1e-6)
