@@ -85,7 +85,7 @@ print("all determined:", do.identified.all())
 
 # %% [markdown]
 # The drawing has the estimates on the edges; dashed edges with a question mark are not identified. It is a
-# matplotlib figure: a notebook shows it, `result.draw("graph.svg")` saves it.
+# drawing: a notebook shows it, `result.draw("graph.svg")` saves it.
 
 # %%
 result.draw()

@@ -145,7 +145,7 @@ for name in ("instrument", "bow", "bad M", "M"):
 # %% [markdown]
 # ## What the verdict does not say
 #
-# The verdict of `fit` is *local*: it comes from the rank of the information matrix at the estimate. There are graphs in
+# The verdict of `fit` is *local*: it comes from the rank of the information matrix at one point. There are graphs in
 # which a finite number of values, more than one, fit equally well; each of them is called identified where it is found.
 # The test above is a way to look for the others.
 #

@@ -93,14 +93,17 @@ def test_single_precision(kind: type[Network], graph: AMASEM, seed: int) -> None
 
 @given(graph=graphs(), seed=st.integers(0, 99))
 def test_gradients_of_all_networks_agree(graph: AMASEM, seed: int) -> None:
+    """For a linear loss: a nearly singular Σ would blow rounding up in the gradient of a divergence."""
+    p = len(graph.visibles)
+    direction = torch.randn(p, p, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     gradients = []
     for kind in KINDS:
         network = scaled(kind(graph, seed=seed))
-        KullbackLeibler(torch.eye(len(graph.visibles), dtype=torch.float64))(network()).backward()
+        (network() * direction).sum().backward()
         assert network.weights.grad is not None
         gradients.append(network.weights.grad)
     for gradient in gradients[1:]:
-        assert torch.allclose(gradient, gradients[0], rtol=1e-9, atol=1e-9 * (1 + float(gradients[0].abs().max())))
+        assert torch.allclose(gradient, gradients[0], rtol=1e-10, atol=1e-11 * (1 + float(gradients[0].abs().max())))
 
 
 @given(graph=graphs(), seed=st.integers(0, 99))
