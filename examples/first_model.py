@@ -84,8 +84,8 @@ print(pd.DataFrame(do.covariance, index=do.names, columns=do.names).round(3))
 print("all determined:", do.identified.all())
 
 # %% [markdown]
-# The drawing has the estimates on the edges; dashed edges with a question mark are not identified. It is a
-# drawing: a notebook shows it, `result.draw("graph.svg")` saves it.
+# The drawing has the estimates on the edges; dashed edges with a question mark are not identified. A notebook shows it,
+# `result.draw("graph.svg")` saves it.
 
 # %%
 result.draw()

@@ -149,8 +149,8 @@ for name in ("instrument", "bow", "bad M", "M"):
 # which a finite number of values, more than one, fit equally well; each of them is called identified where it is found.
 # The test above is a way to look for the others.
 #
-# And a verdict is about the estimate that you have. At special values, an effect that is identified in general is not:
-# an instrument with no effect on X instruments nothing.
+# And a verdict is about almost all weights. At special values, an effect that is identified in general is not: an
+# instrument with no effect on X instruments nothing, and the standard error is then large and not to be trusted.
 
 # %%
 graph = sn.AMASEM.parse(GRAPHS["instrument"][0])

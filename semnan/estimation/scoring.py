@@ -60,8 +60,8 @@ class FisherScoring:
 
     tolerance: float = 1e-9
     max_steps: int = 500
-    damping: float = 1e-3
-    newton_after: int = 8
+    damping: float = 1e-4
+    newton_after: int = 3
     dense_limit: int = 5000
 
     def __post_init__(self) -> None:
@@ -190,7 +190,7 @@ class _Run:
         self._linearise()
 
     def _damp(self, better: Tensor, ratio: Tensor) -> None:
-        shrink = torch.maximum(1 - (2 * ratio - 1).clamp(max=2) ** 3, torch.tensor(0.1, dtype=ratio.dtype))
+        shrink = torch.maximum(1 - (2 * ratio - 1).clamp(max=2) ** 3, torch.tensor(1 / 3, dtype=ratio.dtype))
         self.damping = torch.where(better, self.damping * shrink.clamp(max=2.0), self.damping * self.growth)
         self.damping.clamp_(min=1e-10)
         self.growth = torch.where(better, 2.0, self.growth * 2)
