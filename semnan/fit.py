@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -326,7 +326,7 @@ class Fits:
 
     """
 
-    batch: Estimates = field()
+    batch: Estimates
 
     def __len__(self) -> int:
         return len(self.batch)

@@ -179,8 +179,7 @@ def _standardise(layout: Layout, theta: Tensor, source: Tensor, target: Tensor, 
     covariance = total.mT @ omega @ total
     variance = covariance.diagonal(dim1=-2, dim2=-1)
     first = torch.where(layout.is_path[:, None], covariance[..., layout.rows, :], total[..., layout.rows, :])
-    half = torch.where(~layout.is_path & (layout.rows == layout.columns), 0.5, 1.0)
-    change = layout.collect((first * total[..., layout.columns, :]).mT * half) / variance[..., None]
+    change = layout.collect((first * total[..., layout.columns, :]).mT * layout.factors[2]) / variance[..., None]
     ratio = (variance[..., source] / variance[..., target]).sqrt()
     value = found.value * ratio
     slope = found.slope * ratio[..., None] + value[..., None] * (change[..., source, :] - change[..., target, :])

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.outcome import Outcome
-from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.problem import Point, Problem, Solution
 from semnan.estimation.progress import Progress
 
 Array = NDArray[np.float64]
@@ -121,7 +121,7 @@ class TorchOptimiser:
             theta.copy_(problem.clip(theta))
             if count % 50 == 0:
                 progress.advance(count, float(point.loss.value.min()), len(theta))
-                if bool((_size(problem, theta) <= self.tolerance).all()):
+                if bool((_size(problem, problem.at(theta)) <= self.tolerance).all()):
                     break
         steps = torch.full((len(theta),), count)
         limit = [Outcome.ITERATION_LIMIT] * len(theta)
@@ -130,9 +130,10 @@ class TorchOptimiser:
 
 def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome], tolerance: float) -> Solution:
     """Judge the ends of a batch: converged where the gradient vanished, otherwise what limited the fit."""
-    point, size = problem.at(theta), _size(problem, theta)
+    point = problem.at(theta)
+    size = _size(problem, point)
     ok = torch.isfinite(point.loss.value) & (size <= tolerance)
-    down, _ = problem.descent(point, (theta <= problem.lower) | (theta >= problem.upper))
+    down, _ = problem.descent(point, problem.at_bound(theta))
     outcomes = []
     for good, falls, limit in zip(ok.tolist(), down.tolist(), limits, strict=True):
         end = Outcome.SADDLE if falls else Outcome.CONVERGED
@@ -140,7 +141,6 @@ def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome]
     return Solution(theta, point.loss.value, size, steps, tuple(outcomes))
 
 
-def _size(problem: Problem, theta: Tensor) -> Tensor:
-    point = problem.at(theta)
+def _size(problem: Problem, point: Point) -> Tensor:
     gradient = problem.gradient(point)
-    return problem.scaled_gradient(gradient, problem.hessian_diagonal(point), problem.held(theta, gradient))
+    return problem.scaled_gradient(gradient, problem.hessian_diagonal(point), problem.held(point.theta, gradient))

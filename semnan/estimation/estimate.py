@@ -265,7 +265,7 @@ def _inference(problem: Problem, theta: Tensor) -> Inference | Unavailable:
     if problem.layout.size > INFERENCE_LIMIT:
         return _TOO_LARGE
     point = problem.at(theta)
-    held = (theta <= problem.lower) | (theta >= problem.upper)
+    held = problem.at_bound(theta)
     dense = information(problem.layout, point.implied, point.loss.metric)
     if type(problem.discrepancy).chi_square_factor is not None:
         return infer(dense, held)

@@ -88,6 +88,10 @@ class Problem:
         """Which parameters are at a bound that the loss pushes against, shape (B, q)."""
         return ((theta <= self.lower) & (gradient > 0)) | ((theta >= self.upper) & (gradient < 0))
 
+    def at_bound(self, theta: Tensor) -> Tensor:
+        """Which parameters are at a bound, whatever the loss does there, shape (B, q)."""
+        return (theta <= self.lower) | (theta >= self.upper)
+
     def clip(self, theta: Tensor) -> Tensor:
         return torch.minimum(torch.maximum(theta, self.lower), self.upper)
 

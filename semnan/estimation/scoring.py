@@ -163,8 +163,7 @@ class _Run:
         """Step down from stationary points that are no minimum: who moved, and who could not."""
         at = converged.nonzero()[:, 0]
         part, point = self.problem.take(at), _index(self.point, at)
-        bound = (point.theta <= self.all.lower) | (point.theta >= self.all.upper)
-        down, direction = part.descent(point, bound)
+        down, direction = part.descent(point, part.at_bound(point.theta))
         if not bool(down.any()):
             return torch.zeros_like(converged), torch.zeros_like(converged)
         theta, value = point.theta, point.loss.value - ROUNDING
@@ -176,7 +175,8 @@ class _Run:
         moved, saddle = torch.zeros_like(converged), torch.zeros_like(converged)
         moved[at] = (theta != point.theta).any(-1)
         saddle[at] = down & ~moved[at]
-        self._jump(at, theta, moved)
+        if bool(moved.any()):
+            self._jump(at, theta, moved)
         return moved, saddle
 
     def _jump(self, at: Tensor, theta: Tensor, moved: Tensor) -> None:
