@@ -1,6 +1,21 @@
 """Path models: a diagram and a table of parameters."""
 
-from semnan.model.parameter import Kind, Parameter, covariance, path
-from semnan.model.path_model import FreeParameter, PathModel, as_model, variables
+from semnan.model.amasem import as_model
+from semnan.model.expression import Constraint, Defined
+from semnan.model.parameter import CONSTANT, Kind, Parameter, covariance, intercept, path
+from semnan.model.path_model import FreeParameter, PathModel, variables
 
-__all__ = ["FreeParameter", "Kind", "Parameter", "PathModel", "as_model", "covariance", "path", "variables"]
+__all__ = [
+    "CONSTANT",
+    "Constraint",
+    "Defined",
+    "FreeParameter",
+    "Kind",
+    "Parameter",
+    "PathModel",
+    "as_model",
+    "covariance",
+    "intercept",
+    "path",
+    "variables",
+]

@@ -1,4 +1,4 @@
-"""A row of a parameter table: a path or a covariance, free or fixed, perhaps tied, labelled or bounded."""
+"""A row of a parameter table: path, covariance or intercept, free or fixed, perhaps tied, labelled or bounded."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from typing import final
 
 from semnan.errors import ModelError
 
+#: The constant that intercepts are paths from, under a name that no variable can have.
+CONSTANT = '"1"'
+
 
 class Kind(StrEnum):
     """What a row of the table is about."""
 
     PATH = "path"
     COVARIANCE = "covariance"
+    INTERCEPT = "intercept"
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One entry of W (a path) or of Ω (a variance or covariance). Use `path` and `covariance` to make one.
+    """One entry of W (a path), of Ω (a (co)variance), or an intercept: make one with `path`, `covariance`, `intercept`.
 
     Attributes
     ----------
     kind : Kind
     source, target : str
-        Parent and child of a path; the two variables of a covariance, the same one twice for a variance.
+        Parent and child of a path; the two variables of a covariance, the same one twice for a variance or intercept.
     fixed : float or None
         The value, if it is not estimated.
     label : str or None
@@ -36,6 +40,10 @@ class Parameter:
         Bounds of a free row.
     start : float or None
         Where to start; by default found from the data.
+    group : str or None
+        The group of a model with several groups that the row belongs to.
+    loading : bool
+        Whether a path is a loading: the target measures the latent source (``=~`` in lavaan's language).
 
     Raises
     ------
@@ -52,6 +60,8 @@ class Parameter:
     lower: float = -math.inf
     upper: float = math.inf
     start: float | None = None
+    group: str | None = None
+    loading: bool = False
 
     def __post_init__(self) -> None:
         self._check_text()
@@ -74,13 +84,14 @@ class Parameter:
     def _check_text(self) -> None:
         """The kind, as text too, and names and a label that are strings."""
         if self.kind not in list(Kind):
-            raise ModelError(f"the kind of a parameter is {self.kind!r}: give Kind.PATH or Kind.COVARIANCE")
+            raise ModelError(f"the kind of a parameter is {self.kind!r}: give a member of Kind")
         object.__setattr__(self, "kind", Kind(self.kind))
         for name in (self.source, self.target):
             if not isinstance(name, str):
                 raise ModelError(f"variable names are strings, got {name!r} ({type(name).__name__}): rename it")
-        if self.label is not None and not isinstance(self.label, str):
-            raise ModelError(f"the label of {self.edge} is {self.label!r}: labels are strings")
+        for what, text in (("label", self.label), ("group", self.group)):
+            if text is not None and not isinstance(text, str):
+                raise ModelError(f"the {what} of {self.edge} is {text!r}: {what}s are strings")
 
     def _number(self, field: str) -> float | None:
         """An int given for a number becomes a float; anything else is told."""
@@ -96,13 +107,15 @@ class Parameter:
 
     @property
     def edge(self) -> str:
-        """The row in arrows: ``X -> Y`` or ``X <-> Y``."""
+        """The row in arrows: ``X -> Y``, ``X <-> Y``, or ``1 -> X`` for an intercept."""
+        if self.kind is Kind.INTERCEPT:
+            return f"1 -> {self.target}"
         return f"{self.source} {'->' if self.kind is Kind.PATH else '<->'} {self.target}"
 
     @property
     def name(self) -> str:
-        """The label, or else the arrows."""
-        return self.label or self.edge
+        """The label, or else the arrows, with the group if there are several."""
+        return self.label or (self.edge if self.group is None else f"{self.edge} [{self.group}]")
 
     @property
     def is_variance(self) -> bool:
@@ -118,10 +131,21 @@ def path(
     lower: float = -math.inf,
     upper: float = math.inf,
     start: float | None = None,
+    group: str | None = None,
+    loading: bool = False,
 ) -> Parameter:
     """The direct effect of `source` on `target`: a regression coefficient, or a loading if `source` is latent."""
     return Parameter(
-        kind=Kind.PATH, source=source, target=target, fixed=fixed, label=label, lower=lower, upper=upper, start=start
+        kind=Kind.PATH,
+        source=source,
+        target=target,
+        fixed=fixed,
+        label=label,
+        lower=lower,
+        upper=upper,
+        start=start,
+        group=group,
+        loading=loading,
     )
 
 
@@ -134,16 +158,41 @@ def covariance(
     lower: float = -math.inf,
     upper: float = math.inf,
     start: float | None = None,
+    group: str | None = None,
 ) -> Parameter:
     """The (residual) covariance of two variables, or the (residual) variance of one."""
-    other = first if second is None else second
     return Parameter(
         kind=Kind.COVARIANCE,
         source=first,
-        target=other,
+        target=first if second is None else second,
         fixed=fixed,
         label=label,
         lower=lower,
         upper=upper,
         start=start,
+        group=group,
+    )
+
+
+def intercept(
+    variable: str,
+    *,
+    fixed: float | None = None,
+    label: str | None = None,
+    lower: float = -math.inf,
+    upper: float = math.inf,
+    start: float | None = None,
+    group: str | None = None,
+) -> Parameter:
+    """The intercept of a variable: its mean, if it has no parents."""
+    return Parameter(
+        kind=Kind.INTERCEPT,
+        source=variable,
+        target=variable,
+        fixed=fixed,
+        label=label,
+        lower=lower,
+        upper=upper,
+        start=start,
+        group=group,
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import Any, final
 
 from semnan.errors import GraphError, ModelError
 from semnan.graph import AMASEM, Diagram
-from semnan.model.parameter import Kind, Parameter, covariance, path
+from semnan.model.checks import check_model
+from semnan.model.expression import Constraint, Defined
+from semnan.model.parameter import Kind, Parameter, intercept
 
 
 @final
@@ -38,15 +39,25 @@ class FreeParameter:
 @final
 @dataclass(frozen=True)
 class PathModel:
-    """A linear model x = Wᵀx + e, Cov(e) = Ω, in the general form of McArdle & McDonald 1984 (RAM).
+    """A linear model x = α + Wᵀx + e, Cov(e) = Ω, in the general form of McArdle & McDonald 1984 (RAM).
 
-    Entries of W and Ω that no row of the table names are zero. Latents may have parents, variances and
-    covariances; nothing is added or fixed by default.
+    Entries of W, Ω and α that no row of the table names are zero. Latents may have parents, variances and
+    covariances; nothing is added or fixed by default. Means are modelled if some row is an intercept.
 
     Parameters
     ----------
     visibles, latents : tuple of str
     parameters : tuple of Parameter
+        With several groups, every row names its group.
+    groups : tuple of str
+        Names of the groups; empty for a model of one population.
+    exogenous : tuple of str
+        Covariates without parents whose means, variances and covariances are taken as those of the sample
+        (lavaan's ``fixed.x``); no row of the table is about these.
+    defined : tuple of Defined
+        Functions of labelled parameters.
+    constraints : tuple of Constraint
+        On labelled and defined parameters.
 
     Raises
     ------
@@ -65,28 +76,44 @@ class PathModel:
     visibles: tuple[str, ...]
     latents: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    groups: tuple[str, ...] = ()
+    exogenous: tuple[str, ...] = ()
+    defined: tuple[Defined, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("visibles", "latents", "parameters"):
+        for field in ("visibles", "latents", "parameters", "groups", "exogenous", "defined", "constraints"):
             if isinstance(getattr(self, field), str):
                 raise ModelError(f"give {field} as a tuple of names, not as one string")
             object.__setattr__(self, field, tuple(getattr(self, field)))
         for i, row in enumerate(self.parameters):
             if not isinstance(row, Parameter):
-                raise ModelError(f"row {i} of the parameters is {row!r}: make it with `path` or `covariance`")
+                raise ModelError(
+                    f"row {i} of the parameters is {row!r}: make it with `path`, `covariance`, `intercept`"
+                )
         if not self.visibles:
             raise ModelError("the model has no visible variable: name at least one")
         try:
             _ = self.diagram
         except GraphError as error:
             raise ModelError(str(error)) from None
-        self._check_rows()
-        self._check_names()
+        check_model(self)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        fields = (self.visibles, self.latents, self.parameters, self.groups, self.exogenous)
+        return hash((*fields, self.defined, self.constraints))
 
     @cached_property
     def diagram(self) -> Diagram:
-        """The directed part of the model."""
-        edges = tuple((row.source, row.target) for row in self.parameters if row.kind is Kind.PATH)
+        """The directed part of the model (of all groups together)."""
+        if not self.groups:
+            edges = tuple((row.source, row.target) for row in self.parameters if row.kind is Kind.PATH)
+        else:
+            edges = tuple(dict.fromkeys((r.source, r.target) for r in self.parameters if r.kind is Kind.PATH))
         return Diagram(self.visibles, self.latents, edges)
 
     @cached_property
@@ -98,37 +125,31 @@ class PathModel:
                 groups.setdefault(row.name, []).append(i)
         return tuple(self._tie(name, rows) for name, rows in groups.items())
 
+    @cached_property
+    def has_means(self) -> bool:
+        """Whether the model is about means too: whether it has an intercept row."""
+        return any(row.kind is Kind.INTERCEPT for row in self.parameters)
+
+    def with_means(self) -> PathModel:
+        """The model with a free intercept for every visible that is not an exogenous covariate, if it has none."""
+        if self.has_means:
+            return self
+        rows = [
+            intercept(name, group=group)
+            for group in self.groups or (None,)
+            for name in self.visibles
+            if name not in self.exogenous
+        ]
+        return replace(self, parameters=(*self.parameters, *rows))
+
     def _tie(self, name: str, rows: list[int]) -> FreeParameter:
         tied = [self.parameters[i] for i in rows]
         starts = {row.start for row in tied if row.start is not None}
-        if len({(row.lower, row.upper) for row in tied}) > 1 or len(starts) > 1:
-            raise ModelError(f"the rows tied by the label {name!r} have different bounds or starts: give them the same")
+        if len({(row.lower, row.upper) for row in tied}) > 1:
+            raise ModelError(f"the rows tied by the label {name!r} have different bounds: give them the same")
+        if len(starts) > 1:
+            raise ModelError(f"the rows tied by the label {name!r} have different starts: give them the same")
         return FreeParameter(name, tuple(rows), tied[0].lower, tied[0].upper, next(iter(starts), None))
-
-    def _check_rows(self) -> None:
-        names = {*self.visibles, *self.latents}
-        seen: set[frozenset[str]] = set()
-        for row in self.parameters:
-            if row.kind is not Kind.COVARIANCE:
-                continue
-            for name in (row.source, row.target):
-                if name not in names:
-                    raise ModelError(f"{row.edge} uses {name!r}, which is not a variable of the model")
-            if frozenset((row.source, row.target)) in seen:
-                raise ModelError(f"the covariance {row.edge} is in the table twice: remove one of the two")
-            seen.add(frozenset((row.source, row.target)))
-
-    def _check_names(self) -> None:
-        fixed = {row.label for row in self.parameters if row.fixed is not None and row.label}
-        edges = Counter(row.edge for row in self.parameters)
-        for edge, count in edges.items():
-            if count > 1:
-                raise ModelError(f"{count} rows are written {edge!r}: rename the variable whose name holds an arrow")
-        for free in self.free:
-            if free.name in fixed:
-                raise ModelError(f"the label {free.name!r} ties a free row to a fixed one: fix both or neither")
-            if free.name in edges and any(self.parameters[i].edge != free.name for i in free.rows):
-                raise ModelError(f"the label {free.name!r} is the name of another row: choose another label")
 
     @classmethod
     def from_amasem(cls, graph: AMASEM) -> PathModel:
@@ -143,17 +164,9 @@ class PathModel:
             If a visible is set by an intervention: it has no variance to fit.
 
         """
-        if graph.intervened:
-            name = sorted(graph.intervened)[0]
-            raise ModelError(
-                f"{name!r} is set by an intervention, so it has no covariance to fit: fit the graph before `do`"
-            )
-        confounders, private = graph.confounders, graph.private
-        named = {*confounders, *graph.visibles}
-        rows = [path(a, b) for a, b in graph.ordered_edges if a in named]
-        rows += [covariance(v, lower=0.0) for v in graph.visibles if private[v]]
-        rows += [covariance(u, fixed=1.0) for u in confounders]
-        return cls(graph.visibles, confounders, tuple(rows))
+        from semnan.model.amasem import compile_amasem  # The compiler makes PathModels, so it imports this module.
+
+        return compile_amasem(graph)
 
     def to_amasem(self) -> AMASEM:
         """The graph that `from_amasem` compiles to this model (with default names for private latents).
@@ -165,42 +178,29 @@ class PathModel:
             with a variance other than one.
 
         """
-        variance = {row.source: row for row in self.parameters if row.is_variance}
-        repeated = Counter(row.name for row in self.parameters)
-        for row in self.parameters:
-            reason = self._not_amasem(row, repeated)
-            if reason:
-                raise ModelError(f"this model is no AMASEM: {reason}")
-        for latent in self.latents:
-            if latent not in variance:
-                raise ModelError(f"this model is no AMASEM: the latent {latent!r} has no variance; fix it to 1")
-        noiseless = [v for v in self.visibles if v not in variance]
-        try:
-            return AMASEM.from_edges(self.diagram.edges, self.latents, visibles=self.visibles, noiseless=noiseless)
-        except GraphError as error:
-            raise ModelError(f"this model is no AMASEM: {error}") from None
+        from semnan.model.amasem import recover_amasem
 
-    def _not_amasem(self, row: Parameter, repeated: Counter[str]) -> str | None:
-        if row.kind is Kind.PATH:
-            if row.target in self.latents:
-                return f"the latent {row.target!r} has the parent {row.source!r}"
-            plain = row.fixed is None and repeated[row.name] == 1 and row.lower == -row.upper == float("-inf")
-            return None if plain else f"{row.edge} is fixed, tied or bounded"
-        if not row.is_variance:
-            return f"{row.edge} is a covariance; draw a confounder instead, if that is what you mean"
-        if row.source in self.latents:
-            return None if row.fixed == 1.0 else f"the variance of the latent {row.source!r} is not fixed to 1"
-        free = row.fixed is None and repeated[row.name] == 1 and row.upper == float("inf") and row.lower <= 0
-        return None if free else f"the variance of {row.source!r} is fixed, tied or bounded away from zero"
+        return recover_amasem(self)
 
+    @classmethod
+    def from_lavaan(cls, text: str, **options: Any) -> PathModel:
+        """Compile a model written in lavaan's language; see `semnan.model.lavaan.compile_text` for the options."""
+        from semnan.model.lavaan import compile_text
 
-def as_model(model: PathModel | AMASEM) -> PathModel:
-    """`model` itself, or the compiled graph."""
-    if isinstance(model, AMASEM):
-        return PathModel.from_amasem(model)
-    if not isinstance(model, PathModel):
-        raise ModelError(f"expected an AMASEM or a PathModel, got {type(model).__name__}")
-    return model
+        return compile_text(text, **options)
+
+    def to_text(self) -> str:
+        """The model in lavaan's language, every row written out: ``from_lavaan(text, function="lavaan")`` is it again.
+
+        Raises
+        ------
+        ModelError
+            If a name or label cannot be written in that language.
+
+        """
+        from semnan.model.to_text import model_text
+
+        return model_text(self)
 
 
 def variables(model: PathModel) -> Iterable[str]:
