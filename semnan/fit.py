@@ -13,15 +13,18 @@ import torch
 from numpy.typing import NDArray
 
 from semnan import report
-from semnan.data import Moments, MomentsStack
-from semnan.data.moments import Frame
+from semnan.data import Moments, MomentsStack, Patterns, Sample
+from semnan.data.frames import Frame
+from semnan.data.missing import Missing
 from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.effect import Kind
-from semnan.errors import FitError, Unavailable
+from semnan.errors import DataError, FitError, Unavailable
+from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
-from semnan.estimation.estimate import Estimate, Estimates, Optimiser, estimate
+from semnan.estimation.estimate import Estimate, Estimates, place_of
 from semnan.estimation.findings import Finding, findings
+from semnan.estimation.minimise import Information, Optimiser, Options, estimate
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
@@ -35,8 +38,11 @@ Array = NDArray[np.float64]
 
 def fit(
     model: AMASEM | PathModel,
-    data: Moments | Frame,
+    data: Sample | Moments | Mapping[str, Moments] | Frame,
     *,
+    group: str | None = None,
+    missing: Missing = "listwise",
+    information: Information | None = None,
     discrepancy: type[Discrepancy] = KullbackLeibler,
     optimiser: Optimiser | None = None,
     starts: int = 1,
@@ -49,8 +55,15 @@ def fit(
     ----------
     model : AMASEM or PathModel
         Nothing is added to it; a graph is compiled by `PathModel.from_amasem`.
-    data : Moments or data frame
+    data : data frame, Moments, mapping of group to Moments, or Sample
         Of a frame the columns that the model names are used.
+    group : str, optional
+        The column that says the group, of a model with several groups.
+    missing : "listwise", "fiml" or "error"
+        What to do with rows that have missing values: leave them out (and tell), use what they have (full-information
+        maximum likelihood; means are then modelled too), or refuse them.
+    information : "expected", "observed" or "first.order", optional
+        What standard errors come from; by default expected, or observed for incomplete rows.
     discrepancy : type of Discrepancy
         What to minimise; the default is maximum likelihood.
     optimiser : FisherScoring, LBFGS or TorchOptimiser, optional
@@ -75,14 +88,50 @@ def fit(
         If the model has no free parameters, or an argument makes no sense.
 
     """
-    compiled = as_model(model)
-    moments = data if isinstance(data, Moments) else Moments.from_frame(data, compiled.visibles)
-    stack = MomentsStack.from_moments([moments.select(compiled.visibles)])
-    many = estimate(
-        compiled, stack, discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress
+    options = Options(
+        discrepancy=discrepancy,
+        optimiser=optimiser,
+        information=information,
+        starts=starts,
+        seed=seed,
+        progress=progress,
     )
-    single = many[0].with_moments(moments.select(compiled.visibles))
-    return Fit(single)
+    compiled = as_model(model)
+    return fit_sample(compiled, read_sample(compiled, data, group=group, missing=missing), options)
+
+
+def read_sample(
+    model: PathModel, data: Sample | Moments | Mapping[str, Moments] | Frame, *, group: str | None, missing: Missing
+) -> Sample:
+    """The data of a model's visibles, whatever they come in."""
+    if isinstance(data, Sample):
+        return data.select(model.visibles)
+    if isinstance(data, Moments | Mapping):
+        if group is not None:
+            raise DataError("group= names a column of a data frame: give moments as a mapping from group to Moments")
+        return Sample.from_moments(data).select(model.visibles)
+    labels = model.groups or None
+    return Sample.from_frame(
+        data, model.visibles, group=group, labels=labels, missing=missing, complete=model.exogenous
+    )
+
+
+def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
+    """Fit a path model to a sample of its visibles."""
+    chosen = model.with_means() if sample.missing else model
+    stacks = [_stack(group.data) for group in sample.groups]
+    return Fit(estimate(chosen, stacks, options, _rows(sample))[0], sample)
+
+
+def _stack(data: Moments | Patterns) -> MomentsStack | Patterns:
+    return data if isinstance(data, Patterns) else MomentsStack.from_moments([data])
+
+
+def _rows(sample: Sample) -> Rows | None:
+    rows = [group.rows for group in sample.groups if group.rows is not None]
+    if len(rows) < len(sample.groups):
+        return None
+    return Rows(sample.names, tuple(torch.tensor(part) for part in rows))
 
 
 def fit_many(
@@ -99,21 +148,22 @@ def fit_many(
     if isinstance(data, Moments):
         raise FitError("fit_many takes many samples, as a MomentsStack or a list of Moments: use fit for a single one")
     stack = data if isinstance(data, MomentsStack) else MomentsStack.from_moments(data)
-    many = estimate(
-        as_model(model),
-        stack,
-        discrepancy=discrepancy,
-        optimiser=optimiser,
-        starts=starts,
-        seed=seed,
-        progress=progress,
+    options = Options(
+        discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress
     )
-    return Fits(many)
+    return Fits(estimate(as_model(model), [stack], options))
 
 
 def load(path: str | Path) -> Fit:
     """Read a fit that `Fit.save` wrote (``path.json`` and ``path.safetensors``)."""
-    return Fit(load_estimate(path))
+    found = load_estimate(path)
+    return Fit(found, sample_of(found))
+
+
+def sample_of(found: Estimate) -> Sample:
+    """The sample of an estimate that came without one: its moments."""
+    labels = found.model.groups
+    return Sample.from_moments(dict(zip(labels, found.samples, strict=True)) if labels else found.samples[0])
 
 
 @final
@@ -125,10 +175,13 @@ class Fit:
     ----------
     estimate : Estimate
         The numbers underneath.
+    sample : Sample
+        The data: moments, and rows where they were given.
 
     """
 
     estimate: Estimate
+    sample: Sample
 
     # -- how it went
 
@@ -139,8 +192,8 @@ class Fit:
 
     @property
     def moments(self) -> Moments:
-        """The data, in the order of the model's visibles."""
-        return self.estimate.moments
+        """The moments of the data, in the order of the model's visibles (see `sample` if there are groups)."""
+        return self.estimate.samples[place_of(self.model, None)]
 
     @property
     def outcome(self) -> Outcome:
@@ -222,7 +275,7 @@ class Fit:
     @cached_property
     def implied_covariance(self) -> Array:
         """Σ at the estimates, in the order of ``model.visibles``, shape (p, p)."""
-        return self.estimate.implied.sigma.numpy().copy()
+        return self.estimate.implied[place_of(self.model, None)].sigma.numpy().copy()
 
     @cached_property
     def residual_covariance(self) -> Array:
@@ -239,6 +292,7 @@ class Fit:
         kind: Kind = "total",
         avoiding: Iterable[str] = (),
         standardised: bool = False,
+        group: str | None = None,
         level: float = 0.95,
     ) -> Effect:
         """The causal effect of `source` on `target`.
@@ -252,6 +306,8 @@ class Fit:
             Count only paths that do not pass through these variables.
         standardised : bool
             In implied standard deviations.
+        group : str, optional
+            Of a model with several groups.
         level : float
             Of the Wald interval.
 
@@ -262,16 +318,25 @@ class Fit:
 
         """
         return effect(
-            self.estimate, source, target, kind=kind, avoiding=avoiding, standardised=standardised, level=level
+            self.estimate,
+            source,
+            target,
+            kind=kind,
+            avoiding=avoiding,
+            standardised=standardised,
+            group=group,
+            level=level,
         )
 
-    def effects(self, *, kind: Kind = "total", standardised: bool = False, level: float = 0.95) -> list[Effect]:
+    def effects(
+        self, *, kind: Kind = "total", standardised: bool = False, group: str | None = None, level: float = 0.95
+    ) -> list[Effect]:
         """The effects between all pairs of visibles that a directed path (total) or an edge (direct) connects."""
-        return effects(self.estimate, kind=kind, standardised=standardised, level=level)
+        return effects(self.estimate, kind=kind, standardised=standardised, group=group, level=level)
 
-    def do(self, values: Mapping[str, float], level: float = 0.95) -> Intervention:
+    def do(self, values: Mapping[str, float], group: str | None = None, level: float = 0.95) -> Intervention:
         """Mean and covariance of the visibles when the named ones are set to these values."""
-        return intervene(self.estimate, values, level)
+        return intervene(self.estimate, values, group, level)
 
     # -- out of the door
 
@@ -332,7 +397,8 @@ class Fits:
         return len(self.batch)
 
     def __getitem__(self, at: int) -> Fit:
-        return Fit(self.batch[at])
+        found = self.batch[at]
+        return Fit(found, sample_of(found))
 
     def __iter__(self) -> Iterator[Fit]:
         return (self[b] for b in range(len(self)))
@@ -365,11 +431,19 @@ class Fits:
         kind: Kind = "total",
         avoiding: Iterable[str] = (),
         standardised: bool = False,
+        group: str | None = None,
         level: float = 0.95,
     ) -> EffectArrays:
         """One effect in every fit, as arrays; the arguments are those of `Fit.effect`."""
         return effect_arrays(
-            self.batch, source, target, kind=kind, avoiding=avoiding, standardised=standardised, level=level
+            self.batch,
+            source,
+            target,
+            kind=kind,
+            avoiding=avoiding,
+            standardised=standardised,
+            group=group,
+            level=level,
         )
 
     def __repr__(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from numpy.typing import NDArray
 from semnan.errors import DataError
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+T = TypeVar("T")
 
 #: Relative size below which an eigenvalue or a pivot of a correlation matrix counts as zero.
 SINGULAR = 1e-10
@@ -21,11 +26,13 @@ def check_names(names: Sequence[object], what: str = "variable") -> tuple[str, .
     """`names` as a tuple of distinct, non-empty strings."""
     if isinstance(names, str):
         raise DataError(f"give the {what} names as a list, not as the single string {names!r}")
+    seen = set()
     for i, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
             raise DataError(f"{what} {i} has the name {name!r}: names are non-empty strings")
-        if name in names[:i]:
+        if name in seen:
             raise DataError(f"the {what} {name!r} stands twice: rename or remove one of the two")
+        seen.add(name)
     return tuple(str(name) for name in names)
 
 
@@ -44,31 +51,54 @@ def numeric(values: object, name: str) -> Array:
 
 def check_table(table: Array, names: Sequence[str]) -> None:
     """Refuse a table (rows × variables) with missing, infinite or constant columns."""
-    if table.shape[0] < 2:
-        raise DataError(f"the table has {table.shape[0]} row(s): a covariance needs at least 2")
-    for bad, what in ((np.isnan(table), "missing (NaN)"), (np.isinf(table), "infinite")):
-        for j in np.flatnonzero(bad.any(axis=0)).tolist():
-            rows = np.flatnonzero(bad[:, j])
-            raise DataError(
-                f"the variable {names[j]!r} is {what} in {len(rows)} row(s), first in row {rows[0]}: "
-                "drop or fill these rows yourself before calling semnan"
-            )
-    for j in np.flatnonzero(table.max(axis=0) == table.min(axis=0)).tolist():
-        raise DataError(f"the variable {names[j]!r} is constant ({table[0, j]:g} in every row): leave it out")
+    check_count(len(table))
+    advice = "drop or fill these rows yourself before calling semnan"
+    refuse_entries(np.isnan(table), names, "missing (NaN)", advice)
+    refuse_entries(np.isinf(table), names, "infinite", advice)
+    check_varying(table, names)
 
 
-def cross_products(table: Array, names: Sequence[str]) -> Array:
-    """The covariance (divisor n) of a checked table, or `DataError` naming the variable whose square overflows."""
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        centred = table - table.mean(axis=0)
-        covariance = np.asarray(centred.T @ centred / len(table))
-    variances = np.diagonal(covariance)
+def check_count(rows: int) -> None:
+    """Refuse a table without at least two rows."""
+    if rows < 2:
+        raise DataError(f"the table has {rows} row(s): a covariance needs at least 2")
+
+
+def refuse_entries(bad: Flags, names: Sequence[str], what: str, advice: str, rows: Indices | None = None) -> None:
+    """Name the first variable with a bad entry, in how many rows and where first (`rows`: their numbers)."""
+    for j in np.flatnonzero(bad.any(axis=0)).tolist():
+        found = np.flatnonzero(bad[:, j]) if rows is None else rows[bad[:, j]]
+        raise DataError(
+            f"the variable {names[j]!r} is {what} in {len(found)} row(s), first in row {found[0]}: {advice}"
+        )
+
+
+def check_varying(table: Array, names: Sequence[str], known: Flags | None = None) -> None:
+    """Refuse a constant column; only the entries that are `known` count."""
+    low = table.min(axis=0) if known is None else np.where(known, table, np.inf).min(axis=0)
+    high = table.max(axis=0) if known is None else np.where(known, table, -np.inf).max(axis=0)
+    for j in np.flatnonzero(low == high).tolist():
+        where = "in every row" if known is None else "wherever it is known"
+        raise DataError(f"the variable {names[j]!r} is constant ({low[j]:g} {where}): leave it out")
+
+
+def check_scale(variances: Array, names: Sequence[str]) -> None:
+    """Refuse values that vary but have squares that overflow or vanish."""
     for j in np.flatnonzero(~np.isfinite(variances) | (variances == 0)).tolist():
         raise DataError(
             f"the values of {names[j]!r} are too large or too close together for their squares to be "
             "floating-point numbers: rescale the variable"
         )
-    return covariance
+
+
+def mean_and_covariance(table: Array, names: Sequence[str]) -> tuple[Array, Array]:
+    """The means and covariance (divisor n) of a checked table, or `DataError` naming a variable that overflows."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        mean = table.mean(axis=0)
+        centred = table - mean
+        covariance = np.asarray(centred.T @ centred / len(table))
+    check_scale(np.diagonal(covariance), names)
+    return mean, covariance
 
 
 def check_size(n: object) -> int:
@@ -127,6 +157,9 @@ def dependent_variables(covariance: Array, names: Sequence[str]) -> tuple[str, .
     """
     scale = np.sqrt(np.diagonal(covariance))
     work = covariance / scale[:, None] / scale
+    with suppress(np.linalg.LinAlgError):  # The pivots of a regular matrix, without a loop in Python.
+        if (np.diagonal(np.linalg.cholesky(work)) ** 2 > SINGULAR * len(names)).all():
+            return ()
     found = []
     for j, name in enumerate(names):
         pivot = work[j, j]
@@ -136,3 +169,13 @@ def dependent_variables(covariance: Array, names: Sequence[str]) -> tuple[str, .
         row = work[j, j:] / pivot
         work[j:, j:] = work[j:, j:] - np.outer(work[j:, j], row)
     return tuple(found)
+
+
+def trusted(kind: type[T], **parts: object) -> T:
+    """A frozen value of parts that are known to be right, without its checks: these cost more than many a fit."""
+    made = object.__new__(kind)
+    for name, part in parts.items():
+        if isinstance(part, np.ndarray):
+            part.setflags(write=False)
+        object.__setattr__(made, name, part)
+    return made

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import final
 
-import narwhals as nw
 import numpy as np
-from narwhals.typing import IntoDataFrame
 from numpy.typing import ArrayLike
 
 from semnan.data.checks import (
@@ -18,14 +16,18 @@ from semnan.data.checks import (
     check_names,
     check_size,
     check_table,
-    cross_products,
     dependent_variables,
+    mean_and_covariance,
     numeric,
+    trusted,
 )
+from semnan.data.frames import Frame, read_frame
 from semnan.errors import DataError
 
-#: Any data frame that narwhals reads: pandas, Polars, PyArrow, Modin, cuDF.
-Frame: TypeAlias = IntoDataFrame
+__all__ = ["Frame", "Moments", "moments_of_table"]
+
+#: Variances below this are rounded so coarsely that the covariance of a table may be none.
+_COARSE = 1e-290
 
 
 @final
@@ -84,22 +86,8 @@ class Moments:
             For a column that is missing, not numeric or constant, or has missing or infinite values.
 
         """
-        try:
-            table = nw.from_native(frame, eager_only=True)
-            have = table.columns
-        except TypeError as error:
-            raise DataError(
-                f"expected a data frame in memory, got {type(frame).__name__}: collect a lazy frame first"
-            ) from error
-        except nw.exceptions.DuplicateError as error:
-            shown = " ".join(str(error).split())
-            raise DataError(f"two columns of the frame have one name: rename one of them ({shown})") from error
-        names = check_names(have if columns is None else columns, "column")
-        for name in names:
-            if name not in have:
-                raise DataError(f"the frame has no column {name!r}; it has {', '.join(map(str, have))}")
-        values = [_column(table[name]) for name in names]
-        return cls._from_table(np.column_stack(values) if values else np.empty((len(table), 0)), names)
+        names, table = read_frame(frame, columns)
+        return cls._from_table(table, names)
 
     @classmethod
     def from_array(cls, array: ArrayLike, names: Sequence[str] | None = None) -> Moments:
@@ -148,7 +136,7 @@ class Moments:
         if not names:
             raise DataError("the table has no columns")
         check_table(table, names)
-        return cls(names, cross_products(table, names), len(table), table.mean(axis=0))
+        return moments_of_table(table, names)
 
     def select(self, names: Iterable[str]) -> Moments:
         """The moments of `names`, in that order.
@@ -168,7 +156,8 @@ class Moments:
             return self
         index = [place[name] for name in wanted]
         mean = None if self.mean is None else self.mean[index]
-        return Moments(wanted, self.covariance[np.ix_(index, index)], self.n, mean)
+        covariance = self.covariance[np.ix_(index, index)]
+        return trusted(Moments, names=wanted, covariance=covariance, n=self.n, mean=mean)
 
     @cached_property
     def dependent(self) -> tuple[str, ...]:
@@ -188,14 +177,12 @@ class Moments:
         return hash((self.names, self.n, (self.covariance + 0.0).tobytes()))  # + 0.0: −0 equals 0
 
 
-def _column(series: nw.Series[Any]) -> Array:
-    """A column as float64; a null becomes NaN, which the table check reports by name and row."""
-    if not series.dtype.is_numeric():
-        raise DataError(
-            f"the column {series.name!r} is not numeric (its type is {series.dtype}): convert it, "
-            "or name the columns to use"
-        )
-    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+def moments_of_table(table: Array, names: tuple[str, ...]) -> Moments:
+    """Moments of a table that has passed `check_table`: a covariance by its making, so only scales are checked."""
+    mean, covariance = mean_and_covariance(table, names)
+    if np.diagonal(covariance).min() < _COARSE:
+        return Moments(names, covariance, len(table), mean)
+    return trusted(Moments, names=names, covariance=(covariance + covariance.T) / 2, n=len(table), mean=mean)
 
 
 def _checked_mean(mean: ArrayLike, names: tuple[str, ...]) -> Array:

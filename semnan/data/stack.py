@@ -9,7 +9,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from semnan.data.checks import Array, check_names, check_table, cross_products, numeric
+from semnan.data.checks import Array, Indices, check_names, check_table, mean_and_covariance, numeric, trusted
+from semnan.data.frames import Frame
 from semnan.data.moments import Moments
 from semnan.errors import DataError
 
@@ -25,12 +26,15 @@ class MomentsStack:
     covariance : ndarray, shape (B, p, p)
         With divisor n, like `Moments`.
     n : ndarray of int, shape (B,)
+    means : ndarray, shape (B, p), or None
+        None unless every sample has a mean.
 
     """
 
     names: tuple[str, ...]
     covariance: Array = field(repr=False)
-    n: np.ndarray[tuple[int], np.dtype[np.int64]] = field(repr=False)
+    n: Indices = field(repr=False)
+    means: Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         names = check_names(self.names)
@@ -49,11 +53,11 @@ class MomentsStack:
         for b in np.flatnonzero(np.asarray((sizes < 2) | ~_sound(matrix))).tolist():
             self._complain(b, matrix[b], names, int(sizes[b]))
         matrix = (matrix + matrix.mT) / 2
-        for array in (matrix, sizes):
-            array.setflags(write=False)
-        object.__setattr__(self, "names", names)
-        object.__setattr__(self, "covariance", matrix)
-        object.__setattr__(self, "n", sizes)
+        means = None if self.means is None else _checked_means(self.means, (len(matrix), len(names)), names)
+        for key, part in {"names": names, "covariance": matrix, "n": sizes, "means": means}.items():
+            if isinstance(part, np.ndarray):
+                part.setflags(write=False)
+            object.__setattr__(self, key, part)
 
     @staticmethod
     def _complain(at: int, matrix: Array, names: tuple[str, ...], n: int) -> None:
@@ -65,7 +69,7 @@ class MomentsStack:
 
     @classmethod
     def from_moments(cls, moments: Iterable[Moments]) -> MomentsStack:
-        """Stack samples; all must have the variables of the first one."""
+        """Stack samples; all must have the variables of the first one. The stack has means if all samples have."""
         samples = list(moments)
         if not samples:
             raise DataError("there are no samples to stack")
@@ -73,7 +77,25 @@ class MomentsStack:
             if not isinstance(sample, Moments):
                 raise DataError(f"sample {b} is a {type(sample).__name__}: give Moments (see Moments.from_frame)")
         same = [sample.select(samples[0].names) for sample in samples]
-        return cls(same[0].names, np.stack([s.covariance for s in same]), np.array([s.n for s in same]))
+        means = [sample.mean for sample in same if sample.mean is not None]
+        return trusted(
+            cls,
+            names=same[0].names,
+            covariance=np.stack([sample.covariance for sample in same]),
+            n=np.array([sample.n for sample in same], dtype=np.int64),
+            means=np.stack(means) if len(means) == len(same) else None,
+        )
+
+    @classmethod
+    def from_frames(cls, frames: Iterable[Frame], columns: Sequence[str] | None = None) -> MomentsStack:
+        """Moments of data frames, one sample each, read as by `Moments.from_frame`; the sizes may differ."""
+        samples = []
+        for b, frame in enumerate(frames):
+            try:
+                samples.append(Moments.from_frame(frame, columns))
+            except DataError as error:
+                raise DataError(f"sample {b} of the stack: {error}") from None
+        return cls.from_moments(samples)
 
     @classmethod
     def from_arrays(cls, arrays: ArrayLike, names: Sequence[str]) -> MomentsStack:
@@ -84,20 +106,22 @@ class MomentsStack:
         checked = check_names(names)
         if len(checked) != tables.shape[2]:
             raise DataError(f"the tables have {tables.shape[2]} columns, but there are {len(checked)} names")
-        covariance = np.empty((len(tables), len(checked), len(checked)))
+        covariance, means = np.empty((len(tables), len(checked), len(checked))), np.empty((len(tables), len(checked)))
         for b, table in enumerate(tables):
             try:
                 check_table(table, checked)
-                covariance[b] = cross_products(table, checked)
+                means[b], covariance[b] = mean_and_covariance(table, checked)
             except DataError as error:
                 raise DataError(f"sample {b} of the stack: {error}") from None
-        return cls(checked, covariance, np.full(len(tables), tables.shape[1]))
+        return cls(checked, covariance, np.full(len(tables), tables.shape[1]), means)
 
     def select(self, names: Iterable[str]) -> MomentsStack:
         """The samples' moments of `names`, in that order."""
         wanted = self[0].select(names).names
         index = [self.names.index(name) for name in wanted]
-        return MomentsStack(wanted, self.covariance[:, index][:, :, index], self.n)
+        means = None if self.means is None else self.means[:, index]
+        covariance = self.covariance[:, index][:, :, index]
+        return trusted(MomentsStack, names=wanted, covariance=covariance, n=self.n, means=means)
 
     def __len__(self) -> int:
         return len(self.covariance)
@@ -106,7 +130,17 @@ class MomentsStack:
         return (self[b] for b in range(len(self)))
 
     def __getitem__(self, at: int) -> Moments:
-        return Moments(self.names, self.covariance[at], int(self.n[at]))
+        mean = None if self.means is None else self.means[at]
+        return trusted(Moments, names=self.names, covariance=self.covariance[at], n=int(self.n[at]), mean=mean)
+
+
+def _checked_means(means: Array, shape: tuple[int, int], names: tuple[str, ...]) -> Array:
+    values = np.array(numeric(means, "the stack of means"))
+    if values.shape != shape:
+        raise DataError(f"the means have shape {values.shape}, expected {shape}: one row a sample")
+    for b, j in np.argwhere(~np.isfinite(values)).tolist():
+        raise DataError(f"sample {b} of the stack: the mean of {names[j]!r} is {values[b, j]}: give finite numbers")
+    return values
 
 
 def _sound(matrix: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -47,20 +47,22 @@ def effect_arrays(
     kind: Kind = "total",
     avoiding: Iterable[str] = (),
     standardised: bool = False,
+    group: str | None = None,
     level: float = 0.95,
 ) -> EffectArrays:
     """The effect of `source` on `target` in every fit, with delta-method intervals."""
     avoid = (avoiding,) if isinstance(avoiding, str) else tuple(avoiding)
-    check_effect(fits.layout, source, target, avoid, kind, level)
+    check_effect(fits.model, source, target, avoid, kind, level)
     for part in (fits.inference, fits.generic):
         if isinstance(part, Unavailable):
             raise FitError(f"there are no standard errors for these fits: {part.reason}")
     assert isinstance(fits.inference, Inference)
     assert isinstance(fits.generic, Generic)
+    layout = fits.layout(group)
 
     def functions(theta: Tensor) -> Gradient:
         pair = [(source, target)]
-        return effect_gradients(fits.layout, theta, pair, kind=kind, avoiding=avoid, standardised=standardised)
+        return effect_gradients(layout, theta, pair, kind=kind, avoiding=avoid, standardised=standardised)
 
     found, at = functions(fits.theta), functions(fits.generic.theta)
     identified = fits.generic.identified(at.slope).expand(len(fits))
@@ -68,7 +70,7 @@ def effect_arrays(
     usable = identified & converged
     value = torch.where(usable, found.value[:, 0], torch.nan)
     certain = usable & fits.inference.estimable(found.slope)[:, 0]
-    variance = fits.inference.unit_variance(found.slope)[:, 0] / torch.tensor(fits.moments.n)
+    variance = fits.inference.unit_variance(found.slope)[:, 0] / torch.tensor(fits.n)
     error = torch.where(certain, variance.sqrt(), torch.nan)
     reach = float(norm.isf((1 - level) / 2)) * error
     arrays = (x.numpy() for x in (value, error, value - reach, value + reach, identified, converged))

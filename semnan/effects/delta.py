@@ -94,7 +94,7 @@ def _unknown(fit: Estimate, values: Tensor) -> list[Wald]:
 def _walds(
     fit: Estimate, values: Tensor, known: Tensor, variance: Tensor, held: Tensor, estimable: Tensor, level: float
 ) -> list[Wald]:
-    errors = (variance / fit.moments.n).sqrt()
+    errors = (variance / fit.n).sqrt()
     reach = float(norm.isf((1 - level) / 2)) * errors
     tails = 2 * norm.sf((values.abs() / torch.where(errors > 0, errors, 1.0)).numpy())
     columns = (known, values, errors, reach, held, estimable)

@@ -41,6 +41,8 @@ class Effect:
     level : float
     p_value : float or Unavailable
         Two-sided, of no effect.
+    group : str or None
+        Of a model with several groups.
 
     """
 
@@ -54,6 +56,7 @@ class Effect:
     interval: tuple[float, float] | Unavailable
     p_value: float | Unavailable
     level: float
+    group: str | None = None
 
     @property
     def identified(self) -> bool:
@@ -82,15 +85,18 @@ def effect(
     kind: Kind = "total",
     avoiding: Iterable[str] = (),
     standardised: bool = False,
+    group: str | None = None,
     level: float = 0.95,
 ) -> Effect:
     """The effect of `source` on `target`; see `semnan.Fit.effect`."""
     avoid = (avoiding,) if isinstance(avoiding, str) else tuple(avoiding)
-    check_effect(fit.layout, source, target, avoid, kind, level)
-    return _dressed(fit, [(source, target)], kind, avoid, standardised, level)[0]
+    check_effect(fit.model, source, target, avoid, kind, level)
+    return _dressed(fit, [(source, target)], kind, avoid, standardised, group, level)[0]
 
 
-def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, level: float = 0.95) -> list[Effect]:
+def effects(
+    fit: Estimate, *, kind: Kind = "total", standardised: bool = False, group: str | None = None, level: float = 0.95
+) -> list[Effect]:
     """The effects between all pairs of visibles that an edge (direct) or a directed path (total) connects."""
     _check_kind(kind)
     check_level(level)
@@ -98,7 +104,7 @@ def effects(fit: Estimate, *, kind: Kind = "total", standardised: bool = False, 
     found: list[Effect] = []
     for start in range(0, len(pairs), 256):
         part = pairs[start : start + 256]
-        found += _dressed(fit, part, kind, (), standardised, level)
+        found += _dressed(fit, part, kind, (), standardised, group, level)
     return found
 
 
@@ -116,11 +122,11 @@ def connected_pairs(model: PathModel, kind: Kind) -> list[tuple[str, str]]:
     return [(model.visibles[i], model.visibles[j]) for i, j in among.nonzero().tolist()]
 
 
-def check_effect(layout: Layout, source: str, target: str, avoiding: tuple[str, ...], kind: str, level: float) -> None:
+def check_effect(model: PathModel, source: str, target: str, avoiding: tuple[str, ...], kind: str, level: float) -> None:
     """Raise `FitError` for a question that has no meaning."""
     for name in (source, target, *avoiding):
-        if name not in layout.names:
-            raise FitError(f"the model has no variable {name!r}; it has {', '.join(layout.names)}")
+        if name not in (names := tuple(variables(model))):
+            raise FitError(f"the model has no variable {name!r}; it has {', '.join(names)}")
     if source == target:
         raise FitError(f"an effect needs two variables, got {source!r} twice")
     _check_kind(kind)
@@ -187,12 +193,21 @@ def _standardise(layout: Layout, theta: Tensor, source: Tensor, target: Tensor, 
 
 
 def _dressed(
-    fit: Estimate, pairs: list[tuple[str, str]], kind: Kind, avoiding: tuple[str, ...], standardised: bool, level: float
+    fit: Estimate,
+    pairs: list[tuple[str, str]],
+    kind: Kind,
+    avoiding: tuple[str, ...],
+    standardised: bool,
+    group: str | None,
+    level: float,
 ) -> list[Effect]:
     """The effects of pairs with standard errors, or with reasons."""
+    layout = fit.layout(group)
 
     def functions(theta: Tensor) -> Gradient:
-        return effect_gradients(fit.layout, theta, pairs, kind=kind, avoiding=avoiding, standardised=standardised)
+        return effect_gradients(layout, theta, pairs, kind=kind, avoiding=avoiding, standardised=standardised)
 
     rows = zip(pairs, delta_method(fit, functions, level), strict=True)
-    return [Effect(a, b, kind, avoiding, standardised, level=level, **wald._asdict()) for (a, b), wald in rows]
+    return [
+        Effect(a, b, kind, avoiding, standardised, group=group, level=level, **wald._asdict()) for (a, b), wald in rows
+    ]

@@ -59,15 +59,15 @@ class LBFGS:
 
     def _single(self, problem: Problem, start: Tensor) -> tuple[Tensor, int, Outcome]:
         first = problem.at(start[None])
-        if not bool(torch.isfinite(first.loss.value)):
+        if not bool(torch.isfinite(first.value)):
             return start, 0, Outcome.BAD_START
         diagonal = problem.hessian_diagonal(first)[0]
         scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-        wall = 2 * float(first.loss.value) + 1.0
+        wall = 2 * float(first.value) + 1.0
 
         def loss(scaled: Array) -> tuple[float, Array]:
             point = problem.at((torch.as_tensor(scaled) / scale)[None])
-            value = float(point.loss.value)
+            value = float(point.value)
             if not np.isfinite(value):
                 # Outside the positive definite cone: a low wall, from which the line search backs off.
                 return wall, np.zeros(len(scaled))
@@ -120,7 +120,7 @@ class TorchOptimiser:
             optimiser.step()
             theta.copy_(problem.clip(theta))
             if count % 50 == 0:
-                progress.advance(count, float(point.loss.value.min()), len(theta))
+                progress.advance(count, float(point.value.min()), len(theta))
                 if bool((_size(problem, problem.at(theta)) <= self.tolerance).all()):
                     break
         steps = torch.full((len(theta),), count)
@@ -132,13 +132,13 @@ def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome]
     """Judge the ends of a batch: converged where the gradient vanished, otherwise what limited the fit."""
     point = problem.at(theta)
     size = _size(problem, point)
-    ok = torch.isfinite(point.loss.value) & (size <= tolerance)
+    ok = torch.isfinite(point.value) & (size <= tolerance)
     down, _ = problem.descent(point, problem.at_bound(theta))
     outcomes = []
     for good, falls, limit in zip(ok.tolist(), down.tolist(), limits, strict=True):
         end = Outcome.SADDLE if falls else Outcome.CONVERGED
         outcomes.append(end if good and limit is not Outcome.BAD_START else limit)
-    return Solution(theta, point.loss.value, size, steps, tuple(outcomes))
+    return Solution(theta, point.value, size, steps, tuple(outcomes))
 
 
 def _size(problem: Problem, point: Point) -> Tensor:

@@ -58,6 +58,8 @@ class Discrepancy(ABC):
     ----------
     sample : Moments, MomentsStack or array_like, shape (*batch, p, p)
         The sample covariance, divisor n.
+    names : tuple of str, optional
+        Of the variables, for error messages; `Moments` bring their own.
 
     Raises
     ------
@@ -69,12 +71,16 @@ class Discrepancy(ABC):
     #: χ² is this times n times the value; None where the value has no χ² distribution.
     chi_square_factor: ClassVar[float | None]
     needs_regular_sample: ClassVar[bool] = True
+    #: One matrix S holds the data: what `PatternLikelihood` lacks.
+    whole: ClassVar[bool] = True
 
-    def __init__(self, sample: Moments | MomentsStack | ArrayLike | Tensor) -> None:
+    def __init__(
+        self, sample: Moments | MomentsStack | ArrayLike | Tensor, names: tuple[str, ...] | None = None
+    ) -> None:
         given = sample.covariance.copy() if isinstance(sample, Moments | MomentsStack) else sample
         self.sample = given if isinstance(given, Tensor) else torch.as_tensor(given, dtype=torch.float64)
         _check_shape(self.sample)
-        names = sample.names if isinstance(sample, Moments | MomentsStack) else None
+        names = sample.names if isinstance(sample, Moments | MomentsStack) else names
         inverse, self.logdet, definite = factorise(self.sample)
         if self.needs_regular_sample:
             _refuse_singular(self.sample, inverse, definite, names)

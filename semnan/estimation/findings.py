@@ -12,7 +12,7 @@ from semnan.errors import Unavailable
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import WEAK, Inference
-from semnan.network import total_effects
+from semnan.model import Parameter
 
 #: Starts whose discrepancies differ by more than this ended in different minima.
 DIFFERENT = 1e-7
@@ -82,17 +82,30 @@ def _identification(fit: Estimate) -> Iterator[Finding]:
 
 
 def _variances(fit: Estimate) -> Iterator[Finding]:
-    _, omega = fit.matrices
-    place = {name: i for i, name in enumerate(fit.layout.names)}
-    rows = [row for row in fit.model.parameters if row.is_variance and row.fixed is None]
-    bad = tuple(row.source for row in rows if float(omega[place[row.source], place[row.source]]) <= 0)
+    bad = [
+        _in_group(row.source, row.group)
+        for row, value in _values(fit)
+        if row.is_variance and row.fixed is None and value <= 0
+    ]
     if bad:
         yield Finding(
             "Heywood case",
-            bad,
+            tuple(bad),
             f"the (residual) variance of {', '.join(bad)} is zero or negative: the model may be wrong, "
             "the sample small, or a latent weakly measured. Intervals near there are not to be trusted.",
         )
+
+
+def _values(fit: Estimate) -> Iterator[tuple[Parameter, float]]:
+    """Every free row of the table with its estimate."""
+    theta = fit.theta.tolist()
+    for free, value in zip(fit.model.free, theta, strict=True):
+        for row in free.rows:
+            yield fit.model.parameters[row], value
+
+
+def _in_group(name: str, group: str | None) -> str:
+    return name if group is None else f"{name} [{group}]"
 
 
 def _bounds(fit: Estimate) -> Iterator[Finding]:
@@ -111,23 +124,23 @@ def _bounds(fit: Estimate) -> Iterator[Finding]:
 
 def _latent(fit: Estimate) -> Iterator[Finding]:
     """Covariance of the latents; their variances are looked at by `_variances`."""
-    weights, omega = fit.matrices
-    latents = [i for i, name in enumerate(fit.layout.names) if name in fit.model.latents]
-    if len(latents) < 2:
-        return
-    total = total_effects(weights)
-    matrix = (total.mT @ omega @ total)[latents][:, latents].numpy()
-    scale = np.sqrt(np.abs(np.diagonal(matrix)).clip(1e-300))
-    if np.linalg.eigvalsh(matrix / scale[:, None] / scale)[0] < -1e-8:
-        yield Finding(
-            "latent covariance",
-            tuple(fit.layout.names[i] for i in latents),
-            "the implied covariance of the latents is not positive semidefinite: some correlation is beyond ±1.",
-        )
+    for label, implied in zip(fit.labels, fit.implied, strict=True):
+        latents = [i for i, name in enumerate(implied.names) if name in set(fit.model.latents)]
+        if len(latents) < 2:
+            continue
+        matrix = implied.covariance[latents][:, latents].numpy()
+        scale = np.sqrt(np.abs(np.diagonal(matrix)).clip(1e-300))
+        if np.linalg.eigvalsh(matrix / scale[:, None] / scale)[0] < -1e-8:
+            yield Finding(
+                "latent covariance",
+                tuple(_in_group(implied.names[i], label) for i in latents),
+                "the implied covariance of the latents is not positive semidefinite: some correlation is beyond ±1"
+                f"{'' if label is None else f' in group {label}'}.",
+            )
 
 
 def _size(fit: Estimate) -> Iterator[Finding]:
-    n, q = fit.moments.n, len(fit.model.free)
+    n, q = fit.n, len(fit.model.free)
     if n < max(2 * q, 30):
         yield Finding("small sample", (), f"n = {n} for {q} free parameters: χ² and standard errors are asymptotic.")
 

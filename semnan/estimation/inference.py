@@ -66,6 +66,12 @@ class Inference:
         variance = self.sandwich.diagonal(dim1=-2, dim2=-1).clamp(min=0) / self.scale.square()
         return torch.le(loose, OUTSIDE), variance
 
+    def covariance(self) -> Tensor:
+        """N times the covariance of the estimates, shape (*batch, q, q); zero for parameters that are held."""
+        out = self.held[..., :, None] | self.held[..., None, :]
+        unscaled = self.sandwich / self.scale[..., :, None] / self.scale[..., None, :]
+        return unscaled.masked_fill(out, 0.0)
+
     def _scaled(self, gradients: Tensor) -> Tensor:
         return torch.where(self.held[..., None, :], 0.0, gradients / self.scale[..., None, :])
 
@@ -103,6 +109,33 @@ def infer(dense: Tensor, held: Tensor, meat: Tensor | None = None) -> Inference:
     out = held[:, :, None] | held[:, None, :]
     middle = (meat / scale[:, :, None] / scale[:, None, :]).masked_fill(out, 0.0)
     return Inference(scale, held, inverse @ middle @ inverse, null, smallest)
+
+
+def infer_constrained(dense: Tensor, rows: Tensor, held: Tensor, meat: Tensor | None = None) -> Inference:
+    """The same under constraints with active gradients `rows`, shape (B, c, q).
+
+    Directions that violate a constraint, or move a held parameter, have no variance: with P the projector on the
+    others, the inverse is that of P I P on its range (Aitchison & Silvey 1958).
+    """
+    diagonal = dense.diagonal(dim1=-2, dim2=-1)
+    scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
+    tangent = tangent_projector(torch.cat([rows, torch.diag_embed(held.to(dense))], dim=-2) / scale[:, None, :])
+    eye = torch.eye(dense.shape[-1], dtype=dense.dtype)
+    scaled = tangent @ (dense / scale[:, :, None] / scale[:, None, :]) @ tangent + (eye - tangent)
+    none = torch.zeros_like(held)
+    inverse, null, smallest = _by_eigenvectors(torch.nan_to_num(scaled), none)
+    inverse = tangent @ inverse @ tangent
+    fixed = tangent.diagonal(dim1=-2, dim2=-1) < NULL
+    if meat is not None:
+        inverse = inverse @ (meat / scale[:, :, None] / scale[:, None, :]) @ inverse
+    return Inference(scale, fixed, inverse, null, smallest)
+
+
+def tangent_projector(rows: Tensor) -> Tensor:
+    """The projector on what all rows, shape (B, c, q), leave free."""
+    _, values, vectors = torch.linalg.svd(rows, full_matrices=False)
+    used = vectors * (values > 1e-9 * values.amax(-1, keepdim=True).clamp(min=1e-300))[..., None]
+    return torch.eye(rows.shape[-1], dtype=rows.dtype) - used.mT @ used
 
 
 def generalised_inverse(dense: Tensor, held: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

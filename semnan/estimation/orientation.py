@@ -22,17 +22,18 @@ def orient(model: PathModel, theta: Tensor) -> Tensor:
 
 
 def _free_signs(model: PathModel) -> list[list[int]]:
-    """For each latent of arbitrary sign, its loadings as places in θ."""
+    """For each latent of arbitrary sign in each group, its loadings as places in θ."""
     place = {row: k for k, free in enumerate(model.free) for row in free.rows if len(free.rows) == 1}
-    loadings: dict[str, list[int]] = {u: [] for u in model.latents}
-    told: set[str] = set()
+    loadings: dict[tuple[str | None, str], list[int]] = {(g, u): [] for g in model.groups or (None,) for u in model.latents}
+    told: set[tuple[str | None, str]] = set()
     for i, row in enumerate(model.parameters):
+        source, target = (row.group, row.source), (row.group, row.target)
         if row.kind is Kind.COVARIANCE:
-            told.update(() if row.is_variance else (row.source, row.target))
+            told.update(() if row.is_variance else (source, target))
             continue
-        told.add(row.target)
+        told.add(target)
         if i in place and row.label is None and row.lower == -row.upper == -torch.inf and row.start is None:
-            loadings.get(row.source, []).append(place[i])
+            loadings.get(source, []).append(place[i])
         else:
-            told.add(row.source)
-    return [places for u, places in loadings.items() if u not in told and places]
+            told.add(source)
+    return [places for key, places in loadings.items() if key not in told and places]

@@ -15,6 +15,7 @@ class Outcome(Enum):
     STALLED = "stalled"
     SADDLE = "saddle point"
     BAD_START = "bad start"
+    INFEASIBLE = "constraints not met"
     INTERRUPTED = "interrupted"
 
     @property
@@ -39,5 +40,7 @@ _ADVICE = {
     "try starts=10, or give start values.",
     Outcome.BAD_START: "The implied covariance at the start is not positive definite: give start values, "
     "or check fixed values and that every visible has a free variance or a latent parent.",
+    Outcome.INFEASIBLE: "No parameters were found that satisfy all constraints: check that they do not contradict each "
+    "other or the bounds, or give start values that satisfy them.",
     Outcome.INTERRUPTED: "You stopped the fit: the estimates are the best so far, not a minimum.",
 }

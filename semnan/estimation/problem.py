@@ -1,34 +1,54 @@
-"""The optimisation problem of a fit: discrepancy ∘ implied covariance over the box of the bounds, batched."""
+"""The optimisation problem of a fit: discrepancy ∘ implied moments over the box of the bounds, batched.
+
+A model of several groups has one part a group; parts share θ. Linear equality constraints are substituted: the
+optimiser sees coordinates φ with θ = offset + K φ (`Space`). Other constraints enter as a `Penalty`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple, final
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol, final
 
 import torch
 from torch import Tensor
 
-from semnan.estimation.discrepancy import Discrepancy, Evaluation
-from semnan.estimation.hessian import exact_hessian
+from semnan.estimation.discrepancy import Evaluation
+from semnan.estimation.hessian import bending
 from semnan.estimation.information import (
     information,
     information_diagonal,
     information_product,
     pull_back,
+    push_forward,
+    stacked_information,
 )
 from semnan.estimation.outcome import Outcome
+from semnan.estimation.space import Penalty, Space
 from semnan.network import Layout, Propagation, propagate
 
 #: A scaled eigenvalue of the Hessian below minus this leads down; above it is rounding, or a flat direction.
 NEGATIVE = 1e-6
 
 
+class Loss(Protocol):
+    """A discrepancy of samples with shape (B, p, p) from Σ; `whole` if one matrix holds the data."""
+
+    @property
+    def whole(self) -> bool: ...
+    def evaluate(self, sigma: Tensor) -> Evaluation: ...
+    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]: ...
+    def take(self, index: Tensor) -> Any: ...
+
+
 class Point(NamedTuple):
-    """The loss and its implied moments at parameters of shape (*batch, q)."""
+    """The loss and its implied moments, one for each part, at parameters of shape (*batch, r)."""
 
     theta: Tensor
-    implied: Propagation
-    loss: Evaluation
+    full: Tensor
+    implied: tuple[Propagation, ...]
+    loss: tuple[Evaluation, ...]
+    value: Tensor
 
 
 class Solution(NamedTuple):
@@ -36,7 +56,7 @@ class Solution(NamedTuple):
 
     Attributes
     ----------
-    theta : Tensor, shape (B, q)
+    theta : Tensor, shape (B, r)
     value : Tensor, shape (B,)
     gradient : Tensor, shape (B,)
         The largest gradient entry, in units of √F_kk: steps in standard errors of a single observation.
@@ -54,67 +74,157 @@ class Solution(NamedTuple):
 
 @final
 @dataclass(frozen=True)
+class Part:
+    """One group of a batch of fits.
+
+    Attributes
+    ----------
+    layout : Layout
+    loss : Loss
+    center : Tensor, shape (B, p), or None
+        What moments are taken around, if the model has means.
+    share : Tensor, shape (B,)
+        The group's share of the rows.
+
+    """
+
+    layout: Layout
+    loss: Loss
+    center: Tensor | None
+    share: Tensor
+
+    def take(self, index: Tensor) -> Part:
+        """The part of some of the fits."""
+        center = None if self.center is None else self.center[index]
+        return Part(self.layout.take(index), self.loss.take(index), center, self.share[index])
+
+
+@final
+@dataclass(frozen=True)
 class Problem:
     """A batch of fits of one model.
 
     Attributes
     ----------
-    layout : Layout
-    discrepancy : Discrepancy
-        Of samples with shape (B, p, p).
-    lower, upper : Tensor, shape (q,)
+    parts : tuple of Part
+    lower, upper : Tensor, shape (r,)
+    space : Space or None
+        How the coordinates of the optimiser become θ; None if they are θ.
+    penalty : Penalty or None
 
     """
 
-    layout: Layout
-    discrepancy: Discrepancy
+    parts: tuple[Part, ...]
     lower: Tensor
     upper: Tensor
+    space: Space | None = None
+    penalty: Penalty | None = None
+
+    @property
+    def size(self) -> int:
+        """The number r of coordinates."""
+        return len(self.lower)
 
     def at(self, theta: Tensor) -> Point:
-        """Evaluate the loss at parameters of shape (B, q)."""
-        implied = propagate(*self.layout.matrices(theta), self.layout.visible)
-        return Point(theta, implied, self.discrepancy.evaluate(implied.sigma))
+        """Evaluate the loss at coordinates of shape (B, r)."""
+        full = theta if self.space is None else self.space.expand(theta)
+        implied = tuple(propagate(part.layout, full, part.center) for part in self.parts)
+        loss = tuple(part.loss.evaluate(at.sigma) for part, at in zip(self.parts, implied, strict=True))
+        value = self._shared([at.value for at in loss])
+        if self.penalty is not None:
+            value = value + self.penalty.value(full)
+        return Point(theta, full, implied, loss, value)
 
     def take(self, index: Tensor) -> Problem:
         """The problem of some of the fits."""
-        return Problem(self.layout, self.discrepancy.take(index), self.lower, self.upper)
+        penalty = None if self.penalty is None else self.penalty.take(index)
+        return replace(self, parts=tuple(part.take(index) for part in self.parts), penalty=penalty)
 
     def gradient(self, point: Point) -> Tensor:
-        """∂loss/∂θ, shape (B, q)."""
-        return pull_back(self.layout, point.implied, point.loss.slope)
+        """∂loss/∂φ, shape (B, r)."""
+        found = self._sum(point, lambda part, at, loss: pull_back(part.layout, at, loss.slope))
+        if self.penalty is not None:
+            found = found + self.penalty.gradient(point.full)
+        return found if self.space is None else self.space.pull(found)
+
+    def hessian(self, point: Point) -> Tensor:
+        """The Gauss–Newton Hessian 4 c F of the loss, shape (B, r, r)."""
+        found = self._sum(point, lambda part, at, loss: _weighed(part, at, 4 * loss.curvature, loss.metric))
+        if self.penalty is not None:
+            found = found + self.penalty.gauss_newton(point.full)
+        return found if self.space is None else self.space.pull_both(found)
+
+    def information(self, point: Point, *, spread: bool = False) -> Tensor:
+        """Expected information of one observation in the metric of the discrepancy, shape (B, q, q).
+
+        With `spread` the metric is M Σ M instead: the covariance of the estimating equations of least squares.
+        """
+
+        def found(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+            if not part.loss.whole:
+                return _weighed(part, at, 4 * loss.curvature, loss.metric)
+            metric = loss.metric @ at.sigma @ loss.metric if spread else loss.metric
+            return information(part.layout, at, metric)
+
+        return self._sum(point, found)
+
+    def exact_hessian(self, point: Point) -> Tensor:
+        """The Hessian of the loss, shape (B, r, r)."""
+
+        def exact(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+            found = bending(part.layout, point.full, at, 2 * loss.slope)
+            for factor, metric in part.loss.second(loss):
+                found = found + _weighed(part, at, 2 * factor, metric)
+            return found
+
+        found = self._sum(point, exact)
+        if self.penalty is not None:
+            found = found + self.penalty.hessian(point.full)
+        return found if self.space is None else self.space.pull_both(found)
+
+    def bend(self, point: Point, move: Tensor) -> Tensor:
+        """The gradient that Σ(φ + move), less its linear prediction, would add: shape (B, r)."""
+        step = move if self.space is None else self.space.push(move)
+
+        def missed(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+            end = propagate(part.layout, point.full + step, part.center)
+            change = end.sigma - at.sigma - push_forward(part.layout, at, step)
+            if loss.metric.ndim == change.ndim:
+                slope = 2 * loss.curvature[:, None, None] * (loss.metric @ change @ loss.metric)
+            else:
+                pieces = loss.metric @ change[:, None] @ loss.metric
+                slope = 2 * (loss.curvature[..., None, None] * pieces).sum(1)
+            return pull_back(part.layout, at, slope)
+
+        found = self._sum(point, missed)
+        return found if self.space is None else self.space.pull(found)
 
     def held(self, theta: Tensor, gradient: Tensor) -> Tensor:
-        """Which parameters are at a bound that the loss pushes against, shape (B, q)."""
+        """Which coordinates are at a bound that the loss pushes against, shape (B, r)."""
         return ((theta <= self.lower) & (gradient > 0)) | ((theta >= self.upper) & (gradient < 0))
 
     def at_bound(self, theta: Tensor) -> Tensor:
-        """Which parameters are at a bound, whatever the loss does there, shape (B, q)."""
+        """Which coordinates are at a bound, whatever the loss does there, shape (B, r)."""
         return (theta <= self.lower) | (theta >= self.upper)
 
     def clip(self, theta: Tensor) -> Tensor:
-        return torch.minimum(torch.maximum(theta, self.lower), self.upper)
-
-    def hessian(self, point: Point) -> Tensor:
-        """The Gauss–Newton Hessian 4 c F of the loss, shape (B, q, q)."""
-        dense = information(self.layout, point.implied, point.loss.metric)
-        return dense.mul_(4 * point.loss.curvature[:, None, None])
-
-    def exact_hessian(self, point: Point) -> Tensor:
-        """The Hessian of the loss, shape (B, q, q)."""
-        second = self.discrepancy.second(point.loss)
-        return exact_hessian(self.layout, point.theta, point.implied, point.loss.slope, second)
+        return torch.clamp(theta, self.lower, self.upper)
 
     def descent(self, point: Point, held: Tensor) -> tuple[Tensor, Tensor]:
-        """Where the exact Hessian has a negative eigenvalue: the mask, shape (B,), and directions down, shape (B, q).
+        """Where the exact Hessian has a negative eigenvalue: the mask, shape (B,), and directions down, shape (B, r).
 
-        In units of √F_kk, over the parameters that are not held at a bound. A Cholesky factorisation that succeeds
+        In units of √F_kk, over the coordinates that are not held at a bound. A Cholesky factorisation that succeeds
         saves the eigenvectors.
         """
+        return self.falls(point, self.exact_hessian(point), held)
+
+    def falls(self, point: Point, exact: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, from the exact Hessian."""
         diagonal = self.hessian_diagonal(point)
         scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-        out = held[:, :, None] | held[:, None, :]
-        hessian = (self.exact_hessian(point) / scale[:, :, None] / scale[:, None, :]).masked_fill(out, 0.0)
+        hessian = exact / scale[:, :, None] / scale[:, None, :]
+        if bool(held.any()):
+            hessian = hessian.masked_fill(held[:, :, None] | held[:, None, :], 0.0)
         hessian.diagonal(dim1=-2, dim2=-1).add_(NEGATIVE + held.to(hessian.dtype))
         direction, down = torch.zeros_like(scale), torch.linalg.cholesky_ex(hessian).info > 0
         if bool(down.any()):
@@ -124,16 +234,50 @@ class Problem:
         return down, direction
 
     def hessian_diagonal(self, point: Point) -> Tensor:
-        """The diagonal of `hessian`, shape (B, q), up to the cross terms of tied rows."""
-        diagonal = information_diagonal(self.layout, point.implied, point.loss.metric)
-        return 4 * point.loss.curvature[:, None] * diagonal
+        """The diagonal of `hessian`, shape (B, r), up to the cross terms of tied rows."""
+        if not self._plain:
+            return self.hessian(point).diagonal(dim1=-2, dim2=-1)
+
+        def diagonal(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+            return 4 * loss.curvature[:, None] * information_diagonal(part.layout, at, loss.metric)
+
+        return self._sum(point, diagonal)
 
     def hessian_product(self, point: Point, direction: Tensor) -> Tensor:
         """`hessian` times a direction, without forming it."""
-        product = information_product(self.layout, point.implied, point.loss.metric, direction)
-        return 4 * point.loss.curvature[:, None] * product
+        if not self._plain:
+            return (self.hessian(point) @ direction[..., None])[..., 0]
+
+        def product(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+            return 4 * loss.curvature[:, None] * information_product(part.layout, at, loss.metric, direction)
+
+        return self._sum(point, product)
+
+    @property
+    def _plain(self) -> bool:
+        """Whether the matrix-free forms apply: complete data, and no constraints."""
+        whole = all(part.loss.whole for part in self.parts)
+        return whole and self.space is None and self.penalty is None
 
     def scaled_gradient(self, gradient: Tensor, diagonal: Tensor, held: Tensor) -> Tensor:
-        """The largest gradient entry in units of √F_kk, over parameters not held at a bound, shape (B,)."""
+        """The largest gradient entry in units of √F_kk, over coordinates not held at a bound, shape (B,)."""
         size = gradient.abs() / torch.where(diagonal > 0, diagonal, 1.0).sqrt()
         return torch.where(held, 0.0, size).amax(-1) if size.shape[-1] else size.sum(-1)
+
+    def _sum(self, point: Point, term: Callable[[Part, Propagation, Evaluation], Tensor]) -> Tensor:
+        """A term of every part, weighed by the share of its group."""
+        parts = zip(self.parts, point.implied, point.loss, strict=True)
+        return self._shared([term(part, at, loss) for part, at, loss in parts])
+
+    def _shared(self, terms: list[Tensor]) -> Tensor:
+        if len(terms) == 1:
+            return terms[0]
+        shares = [part.share.reshape(-1, *[1] * (terms[0].ndim - 1)) for part in self.parts]
+        return torch.stack([share * term for share, term in zip(shares, terms, strict=True)]).sum(0)
+
+
+def _weighed(part: Part, at: Propagation, factor: Tensor, metric: Tensor) -> Tensor:
+    """The information in a metric, or the sum over the metrics of missing patterns, times a factor."""
+    if factor.ndim == 1:
+        return information(part.layout, at, metric) * factor[:, None, None]
+    return stacked_information(part.layout, at, factor, metric)

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.conjugate import conjugate_gradients
-from semnan.estimation.information import pull_back, push_forward
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Point, Problem, Solution
 from semnan.estimation.progress import Progress
-from semnan.network import propagate
 
 #: A predicted fall below this, relative to 1 + |loss|, cannot be seen in the loss for rounding.
 ROUNDING = 1e-13
@@ -35,6 +33,8 @@ ESCAPES, MOST_ESCAPES = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1, 0.03, -0.03, 0.01, -0.
 CROSSINGS = 8
 #: A second-order correction larger than this share of the step is not trusted.
 BEND = 0.75
+#: A step shorter than this, in standard errors of one observation, has no bend to speak of.
+STRAIGHT = 0.03
 
 
 @final
@@ -99,7 +99,7 @@ class _Run:
         self.idle, self.escapes = torch.zeros_like(self.live), torch.zeros_like(self.live)
         self.problem, self.point = problem, problem.at(self.theta)
         self._linearise()
-        self.stop(~torch.isfinite(self.point.loss.value), Outcome.BAD_START)
+        self.stop(~torch.isfinite(self.point.value), Outcome.BAD_START)
 
     def step(self) -> None:
         """One trial step for every live fit, and the decision which fits are done."""
@@ -108,10 +108,10 @@ class _Run:
         trial = self.problem.at(self.problem.clip(self.point.theta + move))
         move = trial.theta - self.point.theta
         predicted = -(self.slope * move).sum(-1) - (move * self._curve(move)).sum(-1) / 2
-        actual = self.point.loss.value - trial.loss.value
-        noise = ROUNDING * (1 + self.point.loss.value.abs())
+        actual = self.point.value - trial.value
+        noise = ROUNDING * (1 + self.point.value.abs())
         tiny = predicted.abs() <= noise
-        better = torch.isfinite(trial.loss.value) & ((actual > 0) | (tiny & (actual >= -noise)))
+        better = torch.isfinite(trial.value) & ((actual > 0) | (tiny & (actual >= -noise)))
         self._damp(better, torch.nan_to_num(actual / predicted.clamp(min=1e-300), nan=-1.0))
         self.idle = torch.where(tiny, self.idle + 1, 0)
         exhausted = (~better & (tiny | (self.damping > 1e12))) | (self.idle >= IDLE)
@@ -126,7 +126,7 @@ class _Run:
             return
         done = self.live[mask]
         self.theta[done] = self.point.theta[mask]
-        self.value[done] = self.point.loss.value[mask]
+        self.value[done] = self.point.value[mask]
         self.gradient[done] = self.problem.scaled_gradient(self.slope, self.diagonal, self.held)[mask]
         self.steps[done] = self.count
         for b in done.tolist():
@@ -166,12 +166,12 @@ class _Run:
         down, direction = part.descent(point, part.at_bound(point.theta))
         if not bool(down.any()):
             return torch.zeros_like(converged), torch.zeros_like(converged)
-        theta, value = point.theta, point.loss.value - ROUNDING
+        theta, value = point.theta, point.value - ROUNDING
         for length in ESCAPES:
             trial = part.at(part.clip(point.theta + length * direction))
-            lower = down & (trial.loss.value < value) & (self.escapes[at] < MOST_ESCAPES)
+            lower = down & (trial.value < value) & (self.escapes[at] < MOST_ESCAPES)
             theta = torch.where(lower[:, None], trial.theta, theta)
-            value = torch.where(lower, trial.loss.value, value)
+            value = torch.where(lower, trial.value, value)
         moved, saddle = torch.zeros_like(converged), torch.zeros_like(converged)
         moved[at] = (theta != point.theta).any(-1)
         saddle[at] = down & ~moved[at]
@@ -197,7 +197,7 @@ class _Run:
 
     @property
     def _dense(self) -> bool:
-        return self.all.layout.size <= self.options.dense_limit
+        return self.all.size <= self.options.dense_limit
 
     def _linearise(self) -> None:
         self.slope = self.problem.gradient(self.point)
@@ -236,13 +236,12 @@ class _Run:
         The step was found for a linear Σ; what Σ really does at its end, less that, is answered by one more solve.
         The correction is kept where it is the smaller part of the whole (Transtrum & Sethna 2012, eq. 15).
         """
-        layout, implied, loss = self.all.layout, self.point.implied, self.point.loss
-        end = propagate(*layout.matrices(self.point.theta + move), layout.visible)
-        missed = end.sigma - implied.sigma - push_forward(layout, implied, move)
-        slope = 2 * loss.curvature[:, None, None] * (loss.metric @ missed @ loss.metric)
-        extra = solve(pull_back(layout, implied, slope))
         size = self.diagonal.sqrt()
-        modest = (size * extra).norm(dim=-1) <= BEND * (size * move).norm(dim=-1)
+        length = (size * move).norm(dim=-1)
+        if bool((length < STRAIGHT).all()):
+            return move
+        extra = solve(self.problem.bend(self.point, move))
+        modest = (size * extra).norm(dim=-1) <= BEND * length
         return torch.where(modest[:, None], move + extra, move)
 
     def _solver(self, fixed: Tensor) -> Callable[[Tensor], Tensor]:
@@ -292,22 +291,23 @@ class _Run:
             self.hessian, self.fisher, self.exact = self.hessian[index], self.fisher[index], self.exact[index]
 
 
-def _parts(point: Point) -> list[Tensor]:
-    return [point.theta, *point.implied, *point.loss]
-
-
-def _rebuild(point: Point, parts: list[Tensor]) -> Point:
-    implied, loss = type(point.implied), type(point.loss)
-    return Point(parts[0], implied(*parts[1:4]), loss(*parts[4:]))
+def _map(function: Callable[..., Tensor], *trees: Any) -> Any:
+    """Apply a function to the tensors of equal nested tuples."""
+    first = trees[0]
+    if isinstance(first, Tensor):
+        return function(*trees)
+    parts = [_map(function, *part) for part in zip(*trees, strict=True)]
+    return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
 
 
 def _index(point: Point, index: Tensor) -> Point:
-    return _rebuild(point, [part[index] for part in _parts(point)])
+    found: Point = _map(lambda part: part[index], point)
+    return found
 
 
 def _where(mask: Tensor, new: Point, old: Point) -> Point:
     """New where the mask says so, without a copy where it says so everywhere."""
     if bool(mask.all()):
         return new
-    pairs = zip(_parts(new), _parts(old), strict=True)
-    return _rebuild(old, [torch.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b) for a, b in pairs])
+    chosen: Point = _map(lambda a, b: torch.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
+    return chosen

@@ -8,13 +8,15 @@ visible children; residual variances are what is left. A user's start values com
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Tensor
 
-from semnan.model import Kind, PathModel
+from semnan.estimation.start_means import Group, start_means
+from semnan.model import Kind
 from semnan.network import Layout
 
 #: A latent starts with this share of the residual variance of its children, and no less than this is left over.
@@ -43,19 +45,25 @@ class Scales:
     sizes: Tensor
 
 
-def start_values(model: PathModel, layout: Layout, sample: Tensor) -> tuple[Tensor, Scales]:
-    """Deterministic starts for samples of shape (B, p, p): parameters of shape (B, q), and the scales."""
-    scales = _scales(layout, _Graph.of(model, layout), sample)
-    omega = torch.diag_embed(scales.variances) + _arcs(layout, scales.variances)
-    entries = torch.where(
-        layout.is_path, scales.weights[:, layout.rows, layout.columns], omega[:, layout.rows, layout.columns]
-    )
-    count = layout.collect(torch.ones(len(layout.parameter), dtype=torch.float64))
-    theta = layout.collect(entries) / count
-    for k, free in enumerate(model.free):
-        if free.start is not None:
-            theta[:, k] = free.start
-    return theta, scales
+def start_values(groups: Sequence[Group]) -> tuple[Tensor, tuple[Scales, ...]]:
+    """Deterministic starts of one model in all its groups: parameters of shape (B, q), and scales by group.
+
+    A parameter that several rows or groups share starts at the mean of what each of them suggests.
+    """
+    scales = tuple(_scales(group.layout, _Graph.of(group), group.covariance) for group in groups)
+    total, count = 0.0, 0.0
+    for group, scale in zip(groups, scales, strict=True):
+        layout = group.layout
+        omega = torch.diag_embed(scale.variances) + _arcs(layout, scale.variances)
+        at = layout.rows, layout.columns
+        entries = torch.where(layout.is_path, scale.weights[:, *at], omega[:, *at])
+        total = total + layout.collect(entries)
+        count = count + layout.collect(torch.ones(len(layout.parameter), dtype=torch.float64))
+    theta = torch.as_tensor(total / count)
+    told = [(k, free.start) for k, free in enumerate(groups[0].model.free) if free.start is not None]
+    for k, start in told:
+        theta[:, k] = start
+    return start_means(groups, theta, {k for k, _ in told}), scales
 
 
 def _arcs(layout: Layout, variances: Tensor) -> Tensor:
@@ -70,16 +78,19 @@ def _arcs(layout: Layout, variances: Tensor) -> Tensor:
 
 
 def random_starts(
-    model: PathModel, layout: Layout, theta: Tensor, scales: Scales, generator: torch.Generator
+    groups: Sequence[Group], theta: Tensor, scales: Sequence[Scales], generator: torch.Generator
 ) -> Tensor:
     """A random neighbour of the start values: paths move by half their natural size, variances by a factor."""
-    shape = (*theta.shape[:-1], len(layout.parameter))
-    normal = torch.randn(shape, generator=generator, dtype=torch.float64)
-    natural = scales.sizes[:, layout.columns] / scales.sizes[:, layout.rows]
-    paths = layout.collect(torch.where(layout.is_path, 0.6 * natural * normal, 0.0))
-    spread = layout.collect(torch.where(layout.is_path, 0.0, 0.6 * normal)).exp()
-    drawn = theta * spread + paths
-    told = torch.tensor([free.start is not None for free in model.free])
+    drawn = theta
+    for group, scale in zip(groups, scales, strict=True):
+        layout = group.layout
+        shape = (*theta.shape[:-1], len(layout.parameter))
+        normal = torch.randn(shape, generator=generator, dtype=torch.float64)
+        natural = scale.sizes[:, layout.columns] / scale.sizes[:, layout.rows]
+        paths = layout.collect(torch.where(layout.is_path, 0.6 * natural * normal, 0.0))
+        spread = layout.collect(torch.where(layout.is_path, 0.0, 0.6 * normal)).exp()
+        drawn = drawn * spread + paths
+    told = torch.tensor([free.start is not None for free in groups[0].model.free])
     return torch.where(told, theta, drawn)
 
 
@@ -99,13 +110,15 @@ class _Graph:
     higher: list[tuple[int, int, float | None]]
 
     @classmethod
-    def of(cls, model: PathModel, layout: Layout) -> _Graph:
+    def of(cls, group: Group) -> _Graph:
+        model, layout = group.model, group.layout
         place = {name: i for i, name in enumerate(layout.names)}
-        column = {name: i for i, name in enumerate(model.visibles)}
-        parents: list[list[int]] = [[] for _ in model.visibles]
+        column = {name: i for i, name in enumerate(layout.order)}
+        parents: list[list[int]] = [[] for _ in layout.order]
         children: dict[str, list[int]] = {u: [] for u in model.latents}
         markers: dict[str, tuple[int, int, float]] = {}
-        for row in model.parameters:
+        table = [row for row in model.parameters if row.group == group.label]
+        for row in table:
             if row.kind is not Kind.PATH or row.target not in column:
                 continue
             if row.source in column:
@@ -117,7 +130,7 @@ class _Graph:
         latents = [place[u] for u in model.latents]
         higher = [
             (place[row.source], place[row.target], row.fixed)
-            for row in model.parameters
+            for row in table
             if row.kind is Kind.PATH and row.target in model.latents and not children.get(row.source, [row.source])
         ]
         return cls(_pad(parents), _pad(list(children.values())), latents, list(markers.values()), higher)
@@ -142,12 +155,14 @@ def _scales(layout: Layout, graph: _Graph, sample: Tensor) -> Scales:
     own = residual.diagonal(dim1=-2, dim2=-1)
     left = torch.maximum(own - explained.sum(-2), LEFT * own)
     weights = torch.zeros(batch, n, n, dtype=sample.dtype)
-    visible, latents = layout.visible, torch.tensor(graph.latents, dtype=torch.long)
+    visible, latents = layout.shown, torch.tensor(graph.latents, dtype=torch.long)
     weights[:, visible[:, None], visible] = slopes
     weights[:, latents[:, None], visible] = loadings.weights
     variances = torch.zeros(batch, n, dtype=sample.dtype)
     variances[:, visible], variances[:, latents] = left, loadings.variances
     sizes = variances.sqrt()
+    if layout.constant:
+        sizes[:, 0] = 1.0
     sizes[:, visible] = sample.diagonal(dim1=-2, dim2=-1).sqrt()
     for source, target, held in graph.higher:
         if held:

@@ -8,10 +8,13 @@ from typing import final
 
 import torch
 from scipy.stats import chi2
+from torch import Tensor
 
+from semnan.data import Moments
 from semnan.errors import Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.estimate import Estimate, discrepancy_of
+from semnan.estimation.saturated import pattern_log_likelihood
 
 Value = float | Unavailable
 #: A saturated model whose discrepancy is larger does not reach the sample.
@@ -36,10 +39,17 @@ class Statistics:
         return generic if isinstance(generic, Unavailable) else generic.rank
 
     @property
+    def moments(self) -> int:
+        """How many means and covariances the model is about; those of exogenous covariates are given."""
+        model = self.estimate.model
+        p, k = len(model.visibles), len(model.exogenous)
+        means = p - k if model.has_means else 0
+        return len(self.estimate.labels) * (p * (p + 1) // 2 - k * (k + 1) // 2 + means)
+
+    @property
     def df(self) -> int | Unavailable:
-        """P (p + 1) / 2 less the free parameters."""
-        p = len(self.estimate.model.visibles)
-        return self.parameters if isinstance(self.parameters, Unavailable) else p * (p + 1) // 2 - self.parameters
+        """The moments less the free parameters."""
+        return self.parameters if isinstance(self.parameters, Unavailable) else self.moments - self.parameters
 
     @property
     def chi_square(self) -> Value:
@@ -49,7 +59,7 @@ class Statistics:
             return Unavailable("the implied covariance is not positive definite")
         if factor is None:
             return Unavailable(f"{self.estimate.discrepancy} has no χ² distribution")
-        return factor * self.estimate.moments.n * max(self.estimate.value, 0.0)
+        return factor * self.estimate.n * max(self.estimate.value, 0.0)
 
     @property
     def p_value(self) -> Value:
@@ -70,15 +80,8 @@ class Statistics:
 
     @property
     def log_likelihood(self) -> Value:
-        """Gaussian log-likelihood at the estimates, means at their sample values."""
-        sigma, moments = self.estimate.implied.sigma, self.estimate.moments
-        chol, info = torch.linalg.cholesky_ex(sigma)
-        if int(info):
-            return Unavailable("the implied covariance is not positive definite")
-        sample = torch.tensor(moments.covariance)
-        logdet = 2 * float(chol.diagonal().log().sum())
-        trace = float(torch.cholesky_solve(sample, chol).diagonal().sum())
-        return -moments.n / 2 * (len(moments.names) * math.log(2 * math.pi) + logdet + trace)
+        """Gaussian log-likelihood at the estimates, given exogenous covariates; means not modelled are the sample's."""
+        return _total([group_log_likelihood(self.estimate, g) for g in range(len(self.estimate.labels))])
 
     @property
     def aic(self) -> Value:
@@ -88,7 +91,7 @@ class Statistics:
     @property
     def bic(self) -> Value:
         """−2 log-likelihood + log n × free parameters."""
-        return self._penalised(math.log(self.estimate.moments.n))
+        return self._penalised(math.log(self.estimate.n))
 
     def _penalised(self, price: float) -> Value:
         if self.estimate.discrepancy != KullbackLeibler.__name__:
@@ -97,3 +100,44 @@ class Statistics:
             if isinstance(part, Unavailable):
                 return part
         return -2 * float(self.log_likelihood) + price * float(self.parameters)
+
+
+def group_log_likelihood(fit: Estimate, g: int) -> Value:
+    """The log-likelihood of one group at the estimates."""
+    sample, implied, patterns = fit.samples[g], fit.implied[g], fit.patterns[g]
+    if patterns is not None:
+        found = pattern_log_likelihood(patterns, implied.mu, implied.sigma)
+    else:
+        mean = torch.tensor(sample.mean) if fit.model.has_means else None
+        found = moment_log_likelihood(sample, implied.sigma, None if mean is None else mean - implied.mu)
+    if not math.isfinite(found):
+        return Unavailable("the implied covariance is not positive definite")
+    return found - covariate_log_likelihood(fit, g)
+
+
+def covariate_log_likelihood(fit: Estimate, g: int) -> float:
+    """The log-likelihood of the exogenous covariates alone, which that of the model is given."""
+    if not fit.model.exogenous:
+        return 0.0
+    inside = fit.samples[g].select(fit.model.exogenous)
+    return moment_log_likelihood(inside, torch.tensor(inside.covariance), None)
+
+
+def moment_log_likelihood(sample: Moments, sigma: Tensor, deviation: Tensor | None) -> float:
+    """−n/2 [p log 2π + logdet Σ + tr Σ⁻¹(S + ddᵀ)], d the sample mean less the implied one; −∞ if Σ is not definite."""
+    chol, info = torch.linalg.cholesky_ex(sigma)
+    if int(info):
+        return -math.inf
+    target = torch.tensor(sample.covariance)
+    if deviation is not None:
+        target = target + torch.outer(deviation, deviation)
+    logdet = 2 * float(chol.diagonal().log().sum())
+    trace = float(torch.cholesky_solve(target, chol).diagonal().sum())
+    return -sample.n / 2 * (len(sample.names) * math.log(2 * math.pi) + logdet + trace)
+
+
+def _total(values: list[Value]) -> Value:
+    for value in values:
+        if isinstance(value, Unavailable):
+            return value
+    return float(sum(float(value) for value in values))

@@ -31,7 +31,7 @@ class Number:
     value: float
 
     def __str__(self) -> str:
-        return repr(self.value) if self.value != int(self.value) else str(int(self.value))
+        return number_text(self.value)
 
 
 @final
@@ -53,7 +53,8 @@ class Negative:
     inner: Expression
 
     def __str__(self) -> str:
-        return f"-{_within(self.inner, 3)}"
+        # A minus right before digits is a part of the number.
+        return f"-({self.inner})" if isinstance(self.inner, Number) else f"-{_within(self.inner, 3)}"
 
 
 @final
@@ -91,6 +92,11 @@ def _within(inner: Expression, strength: int) -> str:
     own = _STRENGTH[inner.operator] if isinstance(inner, Binary) else 3 if isinstance(inner, Negative) else 5
     negative = isinstance(inner, Number) and inner.value < 0
     return f"({inner})" if own < strength or negative else str(inner)
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads as this number again."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def names(expression: Expression) -> tuple[str, ...]:

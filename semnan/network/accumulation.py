@@ -1,8 +1,12 @@
-"""Implied covariance by accumulation: two triangular solves and two products.
+"""Implied moments by accumulation: small triangular solves and products.
 
 With T = (I − W)⁻¹, U = T[:, V] holds the total effects on the visibles and Y = Tᵀ Ω U the covariances of
 every variable with them; Σ = Y[V]. Since dΣ = Yᵀ dW U + (Yᵀ dW U)ᵀ + Uᵀ dΩ U, the gradients are
 ∂W = 2 Y G Uᵀ and ∂Ω = U G Uᵀ. An AMASEM is the case Ω = diag(1 on latents), where Σ = AᵀA.
+
+Means come by the same formulas from a constant of value 1: U and Y are then about the moments around a given
+center, Σ has a row and a column more, [[1, δᵀ], [δ, Cov + δδᵀ]] with δ the mean less the center, and its Gaussian
+divergences are those of mean and covariance together.
 """
 
 from __future__ import annotations
@@ -14,48 +18,79 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from semnan.network.layout import Layout
+
 
 class Propagation(NamedTuple):
     """The implied moments of a path model and the factors of their derivatives.
 
     Attributes
     ----------
-    effects : Tensor, shape (*batch, n, p)
-        U: total effects of all variables on the visibles.
-    covariances : Tensor, shape (*batch, n, p)
-        Y: covariances of all variables with the visibles.
+    factors : Tensor, shape (*batch, 2 s, p)
+        U, the total effects of the s inner variables on the visibles, above Y, their covariances with them.
     sigma : Tensor, shape (*batch, p, p)
-        Σ: the implied covariance of the visibles.
+        Σ: the implied covariance of the visibles, in the order of ``layout.visible``.
+    inner : Tensor, shape (*batch, s, s)
+        Total effects among the inner variables.
 
     """
 
-    effects: Tensor
-    covariances: Tensor
+    factors: Tensor
     sigma: Tensor
+    inner: Tensor
 
 
-def propagate(weights: Float[Tensor, "*batch n n"], omega: Float[Tensor, "*batch n n"], visible: Tensor) -> Propagation:
-    """Implied moments of a path model whose variables are in topological order.
+def propagate(layout: Layout, theta: Float[Tensor, "*batch q"], center: Tensor | None = None) -> Propagation:
+    """Implied moments of a path model.
 
     Parameters
     ----------
-    weights : Tensor, shape (*batch, n, n)
-        W, strictly upper triangular.
-    omega : Tensor, shape (*batch, n, n)
-        Ω, symmetric.
-    visible : Tensor of int, shape (p,)
-        The places of the visibles.
+    layout : Layout
+    theta : Tensor, shape (*batch, q)
+    center : Tensor, shape (*batch, p), optional
+        Where moments are taken around, zero for the constant; by default zero. Only of a layout with a constant.
 
     """
-    n = weights.shape[-1]
-    eye = torch.eye(n, dtype=weights.dtype, device=weights.device)
-    system = eye - weights
-    target = eye[:, visible].expand(*weights.shape[:-1], len(visible))
-    effects = torch.linalg.solve_triangular(system, target, upper=True, unitriangular=True)
-    noise = omega @ effects
-    covariances = torch.linalg.solve_triangular(system.mT, noise, upper=False, unitriangular=True)
-    sigma = covariances.index_select(-2, visible)
-    return Propagation(effects, covariances, (sigma + sigma.mT) / 2)
+    weights, omega = layout.matrices(theta)
+    s, own = layout.inner, layout.inner_visible
+    total = _among(layout, weights)
+    onto = total @ weights[..., :s, s:] if layout.within else weights[..., :s, s:]
+    effects = torch.cat([total.index_select(-1, own), onto], dim=-1)
+    k = len(own)
+    noise = omega[..., :s, :s] @ effects
+    if layout.across:
+        noise[..., k:] += omega[..., :s, s:]
+    inner = total.mT @ noise if layout.within else noise
+    sinks = weights[..., :s, s:].mT @ inner
+    sinks[..., k:] += omega[..., s:, s:]
+    if layout.across:
+        sinks = sinks + omega[..., s:, :s] @ effects
+    sigma = torch.cat([inner.index_select(-2, own), sinks], dim=-2)
+    if layout.constant:
+        effects, inner, sigma = _around(center, total, effects, inner, sigma)
+    return Propagation(torch.cat([effects, inner], dim=-2), sigma, total)
+
+
+def _among(layout: Layout, weights: Tensor) -> Tensor:
+    """T among the inner variables."""
+    s = layout.inner
+    eye = torch.eye(s, dtype=weights.dtype, device=weights.device)
+    if not layout.within:
+        return eye.expand(*weights.shape[:-2], s, s)
+    system = eye - weights[..., :s, :s]
+    total: Tensor = torch.linalg.solve_triangular(system, eye.expand_as(system), upper=True, unitriangular=True)
+    return total
+
+
+def _around(
+    center: Tensor | None, total: Tensor, effects: Tensor, inner: Tensor, sigma: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Add what the constant contributes, in coordinates that have the center at zero."""
+    if center is not None:
+        effects = effects.clone()
+        effects[..., 0, :] -= center
+    deviation = effects[..., :1, :]
+    return effects, inner + total[..., :1, :].mT * deviation, sigma + deviation.mT * deviation
 
 
 def total_effects(weights: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*batch n n"]:
@@ -68,7 +103,18 @@ def total_effects(weights: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*batch
 def accumulated_covariance(
     weights: Float[Tensor, "*batch n n"], omega: Float[Tensor, "*batch n n"], visible: Tensor
 ) -> Float[Tensor, "*batch p p"]:
-    """Differentiable implied covariance; the arguments are those of `propagate`."""
+    """Differentiable implied covariance of variables in topological order.
+
+    Parameters
+    ----------
+    weights : Tensor, shape (*batch, n, n)
+        W, strictly upper triangular.
+    omega : Tensor, shape (*batch, n, n)
+        Ω, symmetric.
+    visible : Tensor of int, shape (p,)
+        The places of the visibles.
+
+    """
     sigma: Tensor = _Accumulation.apply(weights, omega, visible)  # type: ignore[no-untyped-call]
     return sigma
 
@@ -76,9 +122,14 @@ def accumulated_covariance(
 class _Accumulation(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, weights: Tensor, omega: Tensor, visible: Tensor) -> Tensor:
-        effects, covariances, sigma = propagate(weights, omega, visible)
+        eye = torch.eye(weights.shape[-1], dtype=weights.dtype, device=weights.device)
+        system, target = eye - weights, eye[:, visible].expand(*weights.shape[:-1], len(visible))
+        effects = torch.linalg.solve_triangular(system, target, upper=True, unitriangular=True)
+        noise = omega @ effects
+        covariances = torch.linalg.solve_triangular(system.mT, noise, upper=False, unitriangular=True)
         ctx.save_for_backward(effects, covariances)
-        return sigma
+        sigma = covariances.index_select(-2, visible)
+        return (sigma + sigma.mT) / 2
 
     @staticmethod
     @once_differentiable
@@ -86,3 +137,11 @@ class _Accumulation(torch.autograd.Function):
         effects, covariances = ctx.saved_tensors
         right = (grads[0] + grads[0].mT) / 2 @ effects.mT
         return (2 * covariances @ right).triu(1), effects @ right, None
+
+
+def implied_moments(layout: Layout, theta: Float[Tensor, "*batch q"]) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of all variables of the layout (the mean is zero where no constant leads to)."""
+    weights, omega = layout.matrices(theta)
+    total = total_effects(weights)
+    mean = total[..., 0, :] if layout.constant else torch.zeros_like(total[..., 0, :])
+    return mean, total.mT @ omega @ total

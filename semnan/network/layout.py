@@ -1,9 +1,15 @@
-"""`Layout`: a path model compiled to index arrays, so that parameters become matrices without a loop."""
+"""`Layout`: a path model compiled to index arrays, so that parameters become matrices without a loop.
+
+The variables stand in topological order with the *sinks* last: visibles without children. A total effect on a
+sink is a sum over its parents and no variable is reached through it, so triangular solves are needed for the others,
+the *inner* variables, only. In a model with means the first inner variable is the constant 1, which counts
+as a visible, and intercepts are paths from it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -11,7 +17,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from semnan.model import Kind, Parameter, PathModel, variables
+from semnan.model import CONSTANT, Kind, Parameter, PathModel, variables
 
 
 @final
@@ -22,11 +28,13 @@ class Layout:
     Attributes
     ----------
     names : tuple of str
-        All n variables in topological order.
+        All n variables: the constant if there are means, the others in topological order, the sinks last.
     visible : Tensor of int, shape (p,)
-        Places of `PathModel.visibles` among the names.
-    base_weights, base_omega : Tensor, shape (n, n)
-        The fixed entries.
+        Places of the visibles (and the constant) among the names, ascending.
+    inner : int
+        The number of variables that are no sinks.
+    base_weights, base_omega : Tensor, shape (*batch, n, n)
+        The fixed entries. The variance of the constant is not among them: Ω is about covariances.
     is_path : Tensor of bool, shape (e,)
         For every free row of the table, whether it is an entry of W (otherwise of Ω).
     rows, columns : Tensor of int, shape (e,)
@@ -34,12 +42,13 @@ class Layout:
     parameter : Tensor of int, shape (e,)
         The free parameter it belongs to; tied rows share one.
     size : int
-        The number q of free parameters.
+        The number q of free parameters of the model (of all its groups).
 
     """
 
     names: tuple[str, ...]
     visible: Tensor
+    inner: int
     base_weights: Tensor
     base_omega: Tensor
     is_path: Tensor
@@ -49,74 +58,141 @@ class Layout:
     size: int
 
     @classmethod
-    def of(cls, model: PathModel) -> Layout:
-        """Compile a path model (float64, on the CPU)."""
-        names = tuple(variables(model))
+    def of(cls, model: PathModel, group: str | None = None) -> Layout:
+        """Compile a path model, or one group of it (float64, on the CPU)."""
+        names, inner = _ordered(model)
         place = {name: i for i, name in enumerate(names)}
         owner = {row: k for k, free in enumerate(model.free) for row in free.rows}
-        free = sorted(owner)
+        free = [i for i in sorted(owner) if model.parameters[i].group == group]
         at = torch.tensor([_entry(model.parameters[i], place) for i in free], dtype=torch.long).reshape(-1, 2)
-        weights, omega = _fixed(model, place)
+        weights, omega = _fixed([row for row in model.parameters if row.group == group], place)
+        shown = {*model.visibles, CONSTANT}
+        kinds = [model.parameters[i].kind is not Kind.COVARIANCE for i in free]
         return cls(
             names=names,
-            visible=torch.tensor([place[v] for v in model.visibles]),
+            visible=torch.tensor([i for i, name in enumerate(names) if name in shown]),
+            inner=inner,
             base_weights=weights,
             base_omega=omega,
-            is_path=torch.tensor([model.parameters[i].kind is Kind.PATH for i in free], dtype=torch.bool),
+            is_path=torch.tensor(kinds, dtype=torch.bool),
             rows=at[:, 0].contiguous(),
             columns=at[:, 1].contiguous(),
             parameter=torch.tensor([owner[i] for i in free], dtype=torch.long),
             size=len(model.free),
         )
 
-    def matrices(self, theta: Float[Tensor, "*batch q"]) -> tuple[Tensor, Tensor]:
-        """W and Ω at the free parameters, each of shape (*batch, n, n)."""
-        shape = (*theta.shape[:-1], *self.base_weights.shape)
-        weights, omega = self.base_weights.expand(shape).clone(), self.base_omega.expand(shape).clone()
-        (at, parents, children), (arcs, first, second) = self._entries
-        weights[..., parents, children] = theta[..., at]
-        omega[..., first, second] = omega[..., second, first] = theta[..., arcs]
-        return weights, omega
+    @cached_property
+    def constant(self) -> bool:
+        """Whether the first variable is the constant."""
+        return self.names[:1] == (CONSTANT,)
 
     @cached_property
-    def _entries(self) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
-        """Parameter, row and column of all entries of W, and of all of Ω."""
-        paths, arcs = self.is_path, ~self.is_path
-        return (
-            (self.parameter[paths], self.rows[paths], self.columns[paths]),
-            (self.parameter[arcs], self.rows[arcs], self.columns[arcs]),
-        )
+    def order(self) -> tuple[str, ...]:
+        """The visibles (without the constant) in the order of implied moments."""
+        return tuple(self.names[i] for i in self.shown.tolist())
+
+    @cached_property
+    def shown(self) -> Tensor:
+        """Places of the visibles without the constant."""
+        return self.visible[1:] if self.constant else self.visible
+
+    def matrices(self, theta: Float[Tensor, "*batch q"]) -> tuple[Tensor, Tensor]:
+        """W and Ω at the free parameters, each of shape (*batch, n, n)."""
+        n = len(self.names)
+        place, source = self._scatter
+        flat = self._base.expand(*theta.shape[:-1], 2 * n * n).clone()
+        flat.index_copy_(-1, place, theta.index_select(-1, source))
+        return flat[..., : n * n].unflatten(-1, (n, n)), flat[..., n * n :].unflatten(-1, (n, n))
+
+    @cached_property
+    def _base(self) -> Tensor:
+        """The fixed entries of W and of Ω in one row."""
+        return torch.cat([self.base_weights.flatten(-2), self.base_omega.flatten(-2)], dim=-1)
+
+    @cached_property
+    def _scatter(self) -> tuple[Tensor, Tensor]:
+        """Places in that row of all entries of W, all of Ω and their mirror images, and the parameter of each."""
+        n, arcs = len(self.names), (~self.is_path).nonzero()[:, 0]
+        first = self.rows * n + self.columns + torch.where(self.is_path, 0, n * n)
+        mirror = self.columns[arcs] * n + self.rows[arcs] + n * n
+        return torch.cat([first, mirror]), torch.cat([self.parameter, self.parameter[arcs]])
+
+    @cached_property
+    def within(self) -> bool:
+        """Whether some path joins two inner variables."""
+        s = self.inner
+        paths = self.is_path & (self.columns < s)
+        return bool(paths.any()) or bool(self.base_weights[..., :s, :s].any())
+
+    @cached_property
+    def across(self) -> bool:
+        """Whether some covariance joins an inner variable and a sink."""
+        s = self.inner
+        arcs = ~self.is_path & ((self.rows < s) != (self.columns < s))
+        return bool(arcs.any()) or bool(self.base_omega[..., :s, s:].any())
+
+    @cached_property
+    def inner_visible(self) -> Tensor:
+        """Places of the visibles among the inner variables."""
+        return self.visible[self.visible < self.inner]
+
+    @cached_property
+    def reach(self) -> Tensor:
+        """For every variable b the row of Z = [I; U; Y] that holds U[b], its total effects on the visibles.
+
+        That of a sink is a unit vector. U and Y have one row for each inner variable.
+        """
+        p, s = len(self.visible), self.inner
+        sinks = torch.arange(len(self.names)) - s + (p - (len(self.names) - s))
+        return torch.where(torch.arange(len(self.names)) < s, p + torch.arange(len(self.names)), sinks)
 
     @cached_property
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The factors of ∂Σ = w (l rᵀ + r lᵀ) of every free row: rows of Z = [U; Y] that hold l and r, and w.
+        """The factors of ∂Σ = w (l rᵀ + r lᵀ) of every free row: rows of Z = [I; U; Y] that hold l and r, and w.
 
         A path a -> b has l = Y[a], r = U[b], w = 1; an entry (a, b) of Ω has l = U[a], r = U[b] and w = 1, or ½ on
         the diagonal.
         """
-        left = self.rows + torch.where(self.is_path, len(self.names), 0)
+        covariances = len(self.visible) + self.inner + self.rows
+        left = torch.where(self.is_path, covariances, self.reach[self.rows])
         diagonal = ~self.is_path & (self.rows == self.columns)
-        return left, self.columns, torch.where(diagonal, 0.5, 1.0).double()
+        return left, self.reach[self.columns], torch.where(diagonal, 0.5, 1.0).double()
 
     @cached_property
     def tied(self) -> bool:
-        """Whether some parameter has more than one row, or none is in the order of the rows."""
+        """Whether some parameter has more than one row or none, or they are not in the order of the rows."""
         return not torch.equal(self.parameter, torch.arange(self.size))
+
+    def condition(self, names: Collection[str], covariance: Tensor, mean: Tensor | None) -> Layout:
+        """Give covariates without parents these moments, of shape (*batch, k, k) and (*batch, k)."""
+        at = torch.tensor([self.names.index(name) for name in names], dtype=torch.long)
+        batch = covariance.shape[:-2]
+        omega = self.base_omega.expand(*batch, *self.base_omega.shape[-2:]).clone()
+        omega[..., at[:, None], at] = covariance
+        if mean is None or not self.constant:
+            return replace(self, base_omega=omega, base_weights=self.base_weights.expand_as(omega).clone())
+        weights = self.base_weights.expand_as(omega).clone()
+        weights[..., 0, at] = mean
+        return replace(self, base_omega=omega, base_weights=weights)
+
+    def take(self, index: Tensor) -> Layout:
+        """The layout of some fits of a batch, or of one without batch dimension."""
+        if self.base_omega.ndim == 2:
+            return self
+        return replace(self, base_omega=self.base_omega[index], base_weights=self.base_weights[index])
 
     def intervene(self, names: Collection[str]) -> Layout:
         """The layout after do(names): no paths into them and no exogenous part. θ keeps its size and meaning."""
         held = torch.tensor([name in names for name in self.names])
         keep = torch.where(self.is_path, ~held[self.columns], ~(held[self.rows] | held[self.columns]))
-        return Layout(
-            names=self.names,
-            visible=self.visible,
+        return replace(
+            self,
             base_weights=self.base_weights.masked_fill(held, 0.0),
             base_omega=self.base_omega.masked_fill(held | held[:, None], 0.0),
             is_path=self.is_path[keep],
             rows=self.rows[keep],
             columns=self.columns[keep],
             parameter=self.parameter[keep],
-            size=self.size,
         )
 
     def collect(self, values: Float[Tensor, "*batch e"]) -> Float[Tensor, "*batch q"]:
@@ -125,29 +201,31 @@ class Layout:
             return values
         return values.new_zeros(*values.shape[:-1], self.size).index_add_(-1, self.parameter, values)
 
-    def gradient(self, by_weights: Tensor, by_omega: Tensor) -> Float[Tensor, "*batch q"]:
-        """The gradient in the free parameters from the derivatives by all entries of W and of Ω.
 
-        `by_omega` is the derivative with the two entries of a covariance taken as different numbers.
-        """
-        both = by_omega + by_omega.mT
-        arcs = both[..., self.rows, self.columns] * self.factors[2]
-        return self.collect(torch.where(self.is_path, by_weights[..., self.rows, self.columns], arcs))
+def _ordered(model: PathModel) -> tuple[tuple[str, ...], int]:
+    """The constant, inner variables and sinks, and how many are no sinks."""
+    parents = {a for a, _ in model.diagram.edges}
+    sorted_names = tuple(variables(model))
+    sinks = [name for name in sorted_names if name not in parents and name not in set(model.latents)]
+    gone = set(sinks)
+    first = (CONSTANT,) if model.has_means else ()
+    inner = (*first, *(name for name in sorted_names if name not in gone))
+    return (*inner, *sinks), len(inner)
 
 
 def _entry(row: Parameter, place: dict[str, int]) -> tuple[int, int]:
-    return place[row.source], place[row.target]
+    return place[CONSTANT if row.kind is Kind.INTERCEPT else row.source], place[row.target]
 
 
-def _fixed(model: PathModel, place: dict[str, int]) -> tuple[Tensor, Tensor]:
+def _fixed(rows: list[Parameter], place: dict[str, int]) -> tuple[Tensor, Tensor]:
     n = len(place)
     weights, omega = torch.zeros(n, n, dtype=torch.float64), torch.zeros(n, n, dtype=torch.float64)
-    for row in model.parameters:
+    for row in rows:
         if row.fixed is None:
             continue
         i, j = _entry(row, place)
-        if row.kind is Kind.PATH:
-            weights[i, j] = row.fixed
-        else:
+        if row.kind is Kind.COVARIANCE:
             omega[i, j] = omega[j, i] = row.fixed
+        else:
+            weights[i, j] = row.fixed
     return weights, omega

@@ -61,7 +61,7 @@ def to_dict(fit: Estimate, found: tuple[Finding, ...], level: float) -> dict[str
         "outcome": fit.outcome.value,
         "advice": fit.outcome.advice,
         "steps": fit.steps,
-        "n": fit.moments.n,
+        "n": fit.n,
         "discrepancy": {"name": fit.discrepancy, "value": _plain(fit.value)},
         "statistics": {name: _plain(getattr(statistics, name)) for name in names},
         "findings": [{"kind": f.kind, "names": list(f.names), "message": f.message} for f in found],
@@ -87,7 +87,7 @@ def _heading(fit: Estimate) -> str:
     steps = "step" if fit.steps == 1 else "steps"
     lines = [
         f"{fit.discrepancy} fit: {fit.outcome.value} after {fit.steps} {steps}",
-        f"n = {fit.moments.n}, {p} visible and {m} latent variable{'s' if p + m > 1 else ''}, {q} free parameters"
+        f"n = {fit.n}, {p} visible and {m} latent variable{'s' if p + m > 1 else ''}, {q} free parameters"
         + (f" of which the data determine {statistics.parameters} dimensions" if statistics.parameters != q else ""),
         f"χ² = {number(statistics.chi_square)}, df = {number(statistics.df)}, p = {probability(statistics.p_value)}",
         f"log-likelihood = {number(statistics.log_likelihood)}, "

@@ -1,0 +1,1 @@
+"""What `benchmarks.sem` runs: the cases, and one worker process for each program."""

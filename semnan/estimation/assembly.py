@@ -1,0 +1,132 @@
+"""From data to the parts of a problem: one for each group, in the variable order of its layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from semnan.data import MomentsStack, Patterns
+from semnan.errors import DataError, FitError
+from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
+from semnan.estimation.missing import PatternLikelihood, saturated_moments
+from semnan.estimation.problem import Loss, Part
+from semnan.estimation.saturated import saturated
+from semnan.estimation.start_means import Group
+from semnan.model import PathModel
+from semnan.network import Layout
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """What is to be fitted.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+    groups : tuple of Group
+        What start values look at.
+    samples : tuple of MomentsStack
+        The moments of every group, those of the saturated model where rows are incomplete; in model order.
+    patterns : tuple of Patterns or None
+        The incomplete rows.
+    n : Tensor, shape (B,)
+        Rows in all groups together.
+
+    """
+
+    parts: tuple[Part, ...]
+    groups: tuple[Group, ...]
+    samples: tuple[MomentsStack, ...]
+    patterns: tuple[Patterns | None, ...]
+    n: Tensor
+
+
+def assemble(
+    model: PathModel, data: Sequence[MomentsStack | Patterns], discrepancy: type[Discrepancy]
+) -> Assembly:
+    """Bring a model and its data, one entry for each group, together.
+
+    Raises
+    ------
+    DataError
+        If data and model do not fit together, or a covariance is singular.
+    FitError
+        If the discrepancy cannot be used for this model or these data.
+
+    """
+    labels = model.groups or (None,)
+    if len(data) != len(labels):
+        raise DataError(f"the model has {len(labels)} group(s), the data have {len(data)}")
+    _check_discrepancy(model, data, discrepancy)
+    incomplete = tuple(item if isinstance(item, Patterns) else None for item in data)
+    samples = tuple(_sample(model, item) for item in data)
+    sizes = torch.stack([torch.tensor(sample.n, dtype=torch.float64) for sample in samples])
+    total = sizes.sum(0)
+    groups = tuple(_group(model, label, sample) for label, sample in zip(labels, samples, strict=True))
+    parts = tuple(
+        Part(group.layout, _loss(group, missing, discrepancy), _center(group), size / total)
+        for group, missing, size in zip(groups, incomplete, sizes, strict=True)
+    )
+    return Assembly(parts, groups, samples, incomplete, total)
+
+
+def _check_discrepancy(
+    model: PathModel, data: Sequence[MomentsStack | Patterns], discrepancy: type[Discrepancy]
+) -> None:
+    if discrepancy is KullbackLeibler:
+        return
+    if any(isinstance(item, Patterns) for item in data):
+        raise FitError(f"{discrepancy.__name__} needs complete rows: use KullbackLeibler (maximum likelihood)")
+    if model.has_means:
+        raise FitError(f"{discrepancy.__name__} does not model means: use KullbackLeibler, or leave out intercepts")
+
+
+def _sample(model: PathModel, item: MomentsStack | Patterns) -> MomentsStack:
+    """Moments in the order of the model."""
+    if isinstance(item, Patterns):
+        chosen = item if item.names == model.visibles else item.select(model.visibles)
+        found = saturated(chosen)
+        if not found.converged:
+            raise DataError(
+                "the saturated mean and covariance of the incomplete rows could not be found by EM: "
+                "some variables are too rarely observed together; leave out variables or rows"
+            )
+        return MomentsStack(
+            model.visibles, found.covariance.numpy()[None], (int(item.n),), found.mean.numpy()[None]
+        )
+    chosen = item if item.names == model.visibles else item.select(model.visibles)
+    if model.has_means and chosen.means is None:
+        raise DataError("the model has intercepts but the data have no means: give the means too, or fit without them")
+    return chosen
+
+
+def _group(model: PathModel, label: str | None, sample: MomentsStack) -> Group:
+    """Moments in the order of the layout, and the layout with its exogenous covariates set to those of the sample."""
+    layout = Layout.of(model, label)
+    at = torch.tensor([model.visibles.index(name) for name in layout.order])
+    covariance = torch.tensor(sample.covariance)[:, at[:, None], at]
+    mean = None if sample.means is None else torch.tensor(sample.means)[:, at]
+    if model.exogenous:
+        fixed = torch.tensor([layout.order.index(name) for name in model.exogenous])
+        moments = covariance[:, fixed[:, None], fixed], None if mean is None else mean[:, fixed]
+        layout = layout.condition(model.exogenous, *moments)
+    return Group(model, label, layout, covariance, mean if model.has_means else None)
+
+
+def _center(group: Group) -> Tensor | None:
+    return None if group.mean is None else torch.nn.functional.pad(group.mean, (1, 0))
+
+
+def _loss(group: Group, missing: Patterns | None, discrepancy: type[Discrepancy]) -> Loss:
+    if missing is not None:
+        assert group.mean is not None
+        chosen = missing.select(group.layout.order)
+        return PatternLikelihood.of(chosen, group.mean[0], group.covariance[0])
+    if group.mean is None:
+        return discrepancy(group.covariance, names=group.layout.order)
+    return discrepancy(saturated_moments(group.covariance), names=("the constant", *group.layout.order))

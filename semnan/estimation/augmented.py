@@ -1,0 +1,76 @@
+"""Fits under nonlinear equalities and inequalities: the augmented Lagrangian around any optimiser.
+
+Each round minimises the discrepancy with the penalty of `Penalty`, then moves the multipliers; the constraints are
+counted in standard errors of one observation, so that one weight serves all (Nocedal & Wright 2006, alg. 17.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from semnan.estimation.functions import Functions
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.space import Penalty
+
+#: ρ of the first round, its growth between rounds, and its limit.
+FIRST, GROWTH, LAST = 10.0, 10.0, 1e4
+#: Constraints hold when no violation exceeds this, in standard errors of one observation; a fit that ends with more
+#: than `BROKEN` has not met them.
+HOLDS, BROKEN = 1e-9, 1e-6
+ROUNDS = 30
+
+
+def minimise_constrained(
+    problem: Problem,
+    functions: Functions,
+    equality: Tensor,
+    start: Tensor,
+    minimise: Callable[[Problem, Tensor], Solution],
+) -> tuple[Solution, Penalty]:
+    """Minimise under c = 0 and c ≤ 0 from starts of shape (B, r).
+
+    Returns
+    -------
+    Solution
+        Its value is that of the discrepancy alone.
+    Penalty
+        With the multipliers of the solution.
+
+    """
+    scale = _scale(problem, functions, start)
+    penalty = Penalty(functions, equality, scale, torch.zeros_like(scale), FIRST)
+    steps = torch.zeros(len(start), dtype=torch.long)
+    for _ in range(ROUNDS):
+        solution = minimise(replace(problem, penalty=penalty), start)
+        start, steps = solution.theta, steps + solution.steps
+        full = problem.at(start).full
+        violated = _violation(penalty, full)
+        penalty = penalty.updated(full, min(penalty.weight * GROWTH, LAST))
+        if bool((violated <= HOLDS).all()) or Outcome.INTERRUPTED in solution.outcomes:
+            break
+    ends = zip(solution.outcomes, violated.tolist(), strict=True)
+    outcomes = tuple(Outcome.INFEASIBLE if end.ok and size > BROKEN else end for end, size in ends)
+    return solution._replace(value=problem.at(start).value, steps=steps, outcomes=outcomes), penalty
+
+
+def _scale(problem: Problem, functions: Functions, start: Tensor) -> Tensor:
+    """A standard error of one observation of every constraint at the start, taking parameters as independent."""
+    point = problem.at(start)
+    diagonal = problem.hessian_diagonal(point)
+    slopes = functions.jacobian(point.full)
+    if problem.space is not None:
+        slopes = slopes @ problem.space.basis
+    variance = (slopes.square() / torch.where(diagonal > 0, diagonal, 1.0)[:, None, :]).sum(-1)
+    return torch.where(variance > 0, variance, 1.0).sqrt()
+
+
+def _violation(penalty: Penalty, full: Tensor) -> Tensor:
+    """The largest violation: |c| of equalities, and of inequalities what keeps max(c, −λ/ρ) from zero."""
+    found = penalty.violation(full)
+    slack = torch.maximum(found, -penalty.multiplier / penalty.weight)
+    return torch.where(penalty.equality, found, slack).abs().amax(-1)

@@ -1,0 +1,220 @@
+"""`estimate`: fit a path model to one sample or to many; the numbers come back as new values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol, final, get_args, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from semnan.data import MomentsStack, Patterns
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.assembly import Assembly, assemble
+from semnan.estimation.augmented import minimise_constrained
+from semnan.estimation.constraints import Constraints
+from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
+from semnan.estimation.estimate import Estimates
+from semnan.estimation.generic import analyse
+from semnan.estimation.inference import Inference, concatenate
+from semnan.estimation.orientation import orient
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.progress import Progress
+from semnan.estimation.scoring import FisherScoring
+from semnan.estimation.start import random_starts, start_values
+from semnan.estimation.variance import Rows, variances
+from semnan.model import PathModel
+
+Information = Literal["expected", "observed", "first.order"]
+#: Fits are solved in batches of about this much memory, at about so many bytes a fit and square of its size.
+BATCH_BYTES, PER_FIT = 1 << 30, 12 * 8
+
+
+@runtime_checkable
+class Optimiser(Protocol):
+    """Anything that minimises a batched problem: `FisherScoring`, `LBFGS`, `TorchOptimiser`."""
+
+    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution: ...
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to fit; see `semnan.fit`."""
+
+    discrepancy: type[Discrepancy] = KullbackLeibler
+    optimiser: Optimiser | None = None
+    information: Information | None = None
+    starts: int = 1
+    seed: int = 0
+    progress: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.discrepancy not in DISCREPANCIES.values():
+            names = ", ".join(DISCREPANCIES)
+            raise FitError(
+                f"{self.discrepancy!r} is no discrepancy: pass one of the classes {names} (not an instance)"
+            )
+        if self.optimiser is not None and (
+            isinstance(self.optimiser, type) or not isinstance(self.optimiser, Optimiser)
+        ):
+            raise FitError(f"{self.optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")
+        if isinstance(self.starts, bool) or not isinstance(self.starts, int) or self.starts < 1:
+            raise FitError(f"starts is {self.starts!r}: give the number of starts, at least 1")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            raise FitError(f"seed is {self.seed!r}: give an integer from 0 to 2^63 - 1")
+        if self.information is not None and self.information not in get_args(Information):
+            raise FitError(f"information is {self.information!r}: give one of {', '.join(get_args(Information))}")
+
+
+def estimate(
+    model: PathModel,
+    data: Sequence[MomentsStack | Patterns],
+    options: Options | None = None,
+    rows: Rows | None = None,
+) -> Estimates:
+    """Fit a path model to data, one entry for each group; see `semnan.fit` for the options.
+
+    Parameters
+    ----------
+    model : PathModel
+    data : sequence of MomentsStack or Patterns
+        Stacks of the same length B; or incomplete rows, which make a single fit.
+    options : Options, optional
+    rows : Rows, optional
+        The rows themselves, which first-order information needs.
+
+    Raises
+    ------
+    FitError
+        If the model has no free parameters, or an option makes no sense.
+    DataError
+        If a variable of the model is not in the data, or a sample covariance is singular.
+
+    """
+    chosen = options or Options()
+    if not model.free:
+        raise FitError("the model has no free parameters: there is nothing to fit")
+    with torch.no_grad(), Progress(chosen.progress) as shown:
+        made, limits = assemble(model, data, chosen.discrepancy), Constraints.of(model)
+        whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
+        incomplete = any(pattern is not None for pattern in made.patterns)
+        kind: Information = chosen.information or ("observed" if incomplete else "expected")
+        job = _Job(model, limits, chosen, kind, rows, shown, torch.Generator().manual_seed(chosen.seed))
+        solved = [job.solve(whole.take(part), _take(made, part)) for part in _chunks(made, chosen, model)]
+    return _gather(model, made, chosen, kind, solved)
+
+
+def _chunks(made: Assembly, options: Options, model: PathModel) -> tuple[Tensor, ...]:
+    """Fits in portions of bounded memory."""
+    widest = max(len(model.free), *(len(part.layout.names) for part in made.parts))
+    size = max(1, BATCH_BYTES // (PER_FIT * options.starts * widest**2))
+    return torch.split(torch.arange(len(made.n)), size)
+
+
+def _take(made: Assembly, index: Tensor) -> Assembly:
+    groups = tuple(
+        replace(
+            group,
+            layout=group.layout.take(index),
+            covariance=group.covariance[index],
+            mean=None if group.mean is None else group.mean[index],
+        )
+        for group in made.groups
+    )
+    return replace(made, groups=groups)
+
+
+class Solved(NamedTuple):
+    """The best end of every sample, and the values that all starts reached."""
+
+    theta: Tensor
+    value: Tensor
+    gradient: Tensor
+    steps: Tensor
+    outcomes: tuple[Outcome, ...]
+    start_values: Tensor
+    inference: Inference | Unavailable
+
+
+@final
+@dataclass(frozen=True)
+class _Job:
+    """What all portions of a batch share."""
+
+    model: PathModel
+    limits: Constraints
+    options: Options
+    kind: Information
+    rows: Rows | None
+    shown: Progress
+    generator: torch.Generator
+
+    def solve(self, problem: Problem, made: Assembly) -> Solved:
+        """Minimise for a portion of the samples, from all starts at once."""
+        starts = self.options.starts
+        begin = self._starts(problem, made)
+        count = len(begin) // starts
+        many = problem.take(torch.arange(count).repeat_interleave(starts)) if starts > 1 else problem
+        solution, active = self._minimise(many, begin)
+        best, values = _best(solution, starts)
+        theta = solution.theta[best]
+        full = orient(self.model, theta if problem.space is None else problem.space.expand(theta))
+        outcomes = tuple(solution.outcomes[i] for i in best.tolist())
+        ends = (solution.value[best], solution.gradient[best], solution.steps[best], outcomes)
+        pushing = None if active is None else active[best]
+        inference = variances(problem, self.limits, full, self.kind, pushing, self.rows)
+        return Solved(full, *ends, values, inference)
+
+    def _starts(self, problem: Problem, made: Assembly) -> Tensor:
+        """Starts of shape (B · starts, r): the first from the data alone, the others random."""
+        first, scales = start_values(made.groups)
+        others = [random_starts(made.groups, first, scales, self.generator) for _ in range(self.options.starts - 1)]
+        every = torch.stack([first, *others], dim=1).flatten(0, 1)
+        return every if problem.space is None else problem.space.nearest(every)
+
+    def _minimise(self, problem: Problem, start: Tensor) -> tuple[Solution, Tensor | None]:
+        """The solution, and which of the constraints that are no linear equalities push."""
+        optimiser = self.options.optimiser or FisherScoring()
+        if self.limits.functions is None:
+            return optimiser.minimise(problem, start, self.shown), None
+        solution, penalty = minimise_constrained(
+            problem,
+            self.limits.functions,
+            self.limits.equality,
+            start,
+            lambda inner, theta: optimiser.minimise(inner, theta, self.shown),
+        )
+        full = solution.theta if problem.space is None else problem.space.expand(solution.theta)
+        return solution, penalty.active(full)
+
+
+def _best(solution: Solution, starts: int) -> tuple[Tensor, Tensor]:
+    """For every sample the start that ended lowest (a converged one if there is any), and all ends."""
+    values = solution.value.reshape(-1, starts)
+    if starts == 1:
+        return torch.arange(len(values)), values
+    ok = torch.tensor([outcome.ok for outcome in solution.outcomes]).reshape(-1, starts)
+    usable = torch.where(ok, values, torch.inf)
+    ranked = torch.where(ok.any(-1, keepdim=True), usable, values)
+    return ranked.argmin(-1) + torch.arange(len(values)) * starts, values
+
+
+def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts: list[Solved]) -> Estimates:
+    return Estimates(
+        model=model,
+        samples=made.samples,
+        patterns=made.patterns,
+        discrepancy=options.discrepancy.__name__,
+        information=kind,
+        theta=torch.cat([part.theta for part in parts]),
+        value=torch.cat([part.value for part in parts]),
+        gradient=torch.cat([part.gradient for part in parts]),
+        steps=torch.cat([part.steps for part in parts]),
+        outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
+        start_values=torch.cat([part.start_values for part in parts]),
+        inference=concatenate([part.inference for part in parts]),
+        generic=analyse(model),
+    )
