@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, final
+from typing import Any, NamedTuple, Protocol, final, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -31,6 +31,7 @@ from semnan.network import Layout, Propagation, propagate
 NEGATIVE = 1e-6
 
 
+@runtime_checkable
 class Loss(Protocol):
     """A discrepancy of samples with shape (B, p, p) from Σ; `whole` if one matrix holds the data."""
 

@@ -34,6 +34,9 @@ class Numbers(NamedTuple):
     values: tuple[float | None, ...]
     at: int
 
+    def of(self, group: int) -> float | None:
+        return self.values[group if len(self.values) > 1 else 0]
+
 
 @final
 class Texts(NamedTuple):
@@ -42,6 +45,9 @@ class Texts(NamedTuple):
     kind: str
     values: tuple[str | None, ...]
     at: int
+
+    def of(self, group: int) -> str | None:
+        return self.values[group if len(self.values) > 1 else 0]
 
 
 @final

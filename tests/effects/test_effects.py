@@ -40,7 +40,7 @@ def by_paths(found: Fit, source: str, target: str, avoiding: tuple[str, ...] = (
 def test_total_effects_are_sums_over_paths(avoiding: tuple[str, ...]) -> None:
     found = fitted()
     effect = found.effect("A", "E", avoiding=avoiding)
-    value = effect_gradients(found.estimate.layout, found.estimate.theta, [("A", "E")], avoiding=avoiding).value
+    value = effect_gradients(found.estimate.layout(), found.estimate.theta, [("A", "E")], avoiding=avoiding).value
     assert float(value[0]) == pytest.approx(by_paths(found, "A", "E", avoiding))
     if effect.identified:
         assert effect.estimate == pytest.approx(float(value[0]))
@@ -53,9 +53,9 @@ def test_gradients_are_finite_differences(kind: str, standardised: bool) -> None
     pairs = [("ind60", "dem65"), ("dem60", "y8"), ("ind60", "x1"), ("dem60", "dem65")]
 
     def value(theta: torch.Tensor) -> torch.Tensor:
-        return effect_gradients(found.layout, theta, pairs, kind=kind, standardised=standardised).value  # type: ignore[arg-type]
+        return effect_gradients(found.layout(), theta, pairs, kind=kind, standardised=standardised).value  # type: ignore[arg-type]
 
-    exact = effect_gradients(found.layout, found.theta, pairs, kind=kind, standardised=standardised).slope  # type: ignore[arg-type]
+    exact = effect_gradients(found.layout(), found.theta, pairs, kind=kind, standardised=standardised).slope  # type: ignore[arg-type]
     step = 1e-6 * torch.eye(len(found.theta), dtype=torch.float64)
     numeric = torch.stack([(value(found.theta + h) - value(found.theta - h)) / 2e-6 for h in step], -1)
     assert torch.allclose(exact, numeric, rtol=1e-6, atol=1e-7)
@@ -93,7 +93,7 @@ def test_intervention_is_the_mutilated_model() -> None:
     found = fitted()
     done = found.do({"B": 2.0, "C": -1.0})
     weights, omega = (m.numpy().copy() for m in found.estimate.matrices)
-    names = found.estimate.layout.names
+    names = found.estimate.layout().names
     held = [names.index("B"), names.index("C")]
     weights[:, held], omega[held], omega[:, held] = 0, 0, 0
     total = np.linalg.inv(np.eye(len(names)) - weights)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from semnan import AMASEM, Moments, PathModel, covariance, path
 from semnan.model import Kind, as_model
-from semnan.network import Layout, propagate
+from semnan.network import Layout, implied_moments
 
 #: The eight graphs of the paper's experiments and its health graph, in our own words; and the effects of visible
 #: edges that the covariance determines (exact algebra: ../shared/truth/identification, where it is at hand).
@@ -50,7 +50,8 @@ def truth(model: AMASEM | PathModel, seed: int) -> tuple[torch.Tensor, NDArray[n
     variance = torch.tensor([all(compiled.parameters[i].is_variance for i in free.rows) for free in compiled.free])
     path = torch.tensor([compiled.parameters[free.rows[0]].kind is Kind.PATH for free in compiled.free])
     theta = torch.where(variance, theta.square() + 0.1, torch.where(path, theta, 0.02 * theta))
-    return theta, propagate(*layout.matrices(theta), layout.visible).sigma.numpy()
+    place = torch.tensor([layout.names.index(name) for name in compiled.visibles])
+    return theta, implied_moments(layout, theta)[1][place[:, None], place].numpy()
 
 
 def sample(model: AMASEM | PathModel, seed: int, n: int) -> Moments:

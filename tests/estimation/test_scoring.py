@@ -57,13 +57,12 @@ def test_every_discrepancy_is_minimised(kind: type[Discrepancy]) -> None:
     moments = sample(GRAPH, 5, 400)
     found = fit(GRAPH, moments, discrepancy=kind)
     assert found.converged
-    layout, loss = found.estimate.layout, kind(moments.select(GRAPH.visibles))
+    layout, loss = found.estimate.layout(), kind(moments.select(found.estimate.layout().order))
     for k in range(layout.size):
         for step in (-1e-3, 1e-3):
             theta = found.estimate.theta.clone()
             theta[k] += step
-            weights, omega = layout.matrices(theta)
-            sigma = semnan.network.propagate(weights, omega, layout.visible).sigma
+            sigma = semnan.network.propagate(layout, theta).sigma
             assert float(loss(sigma)) >= found.discrepancy - 1e-12
 
 
