@@ -36,6 +36,15 @@ def check_names(names: Sequence[object], what: str = "variable") -> tuple[str, .
     return tuple(str(name) for name in names)
 
 
+def places(have: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Where the variables `wanted` stand among those that the data have."""
+    place = {name: i for i, name in enumerate(have)}
+    for name in wanted:
+        if name not in place:
+            raise DataError(f"the data have no variable {name!r}; they have {', '.join(have)}")
+    return [place[name] for name in wanted]
+
+
 def numeric(values: object, name: str) -> Array:
     """`values` as float64, or `DataError` naming the variable that is not numeric."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():

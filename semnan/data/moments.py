@@ -19,6 +19,7 @@ from semnan.data.checks import (
     dependent_variables,
     mean_and_covariance,
     numeric,
+    places,
     trusted,
 )
 from semnan.data.frames import Frame, read_frame
@@ -148,13 +149,9 @@ class Moments:
 
         """
         wanted = check_names(names if isinstance(names, str) else list(names))
-        place = {name: i for i, name in enumerate(self.names)}
-        for name in wanted:
-            if name not in place:
-                raise DataError(f"the data have no variable {name!r}; they have {', '.join(self.names)}")
         if wanted == self.names:
             return self
-        index = [place[name] for name in wanted]
+        index = places(self.names, wanted)
         mean = None if self.mean is None else self.mean[index]
         covariance = self.covariance[np.ix_(index, index)]
         return trusted(Moments, names=wanted, covariance=covariance, n=self.n, mean=mean)

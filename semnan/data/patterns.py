@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
@@ -19,6 +19,7 @@ from semnan.data.checks import (
     check_scale,
     check_varying,
     numeric,
+    places,
     refuse_entries,
     trusted,
 )
@@ -76,6 +77,26 @@ class Patterns:
         known = ~np.isnan(table)
         _check(table, known, checked)
         return _summarise(table, known, checked)
+
+    def select(self, names: Iterable[str]) -> Patterns:
+        """The patterns of the variables `names`, in that order; patterns that become the same are pooled.
+
+        Raises
+        ------
+        DataError
+            For a name that these patterns do not have, or if rows are left without any value.
+
+        """
+        wanted = check_names(names if isinstance(names, str) else list(names))
+        index = places(self.names, wanted)
+        observed = self.observed[:, index]
+        lost = int(self.counts[~observed.any(axis=1)].sum())
+        if lost:
+            raise DataError(
+                f"{lost} row(s) have no value in {', '.join(wanted)}: select from the Sample, which drops them"
+            )
+        means, covariances = self.means[:, index], self.covariances[:, index][:, :, index]
+        return _pool(wanted, observed, self.counts, means, covariances, self.row_pattern)
 
     @property
     def n(self) -> int:
@@ -166,8 +187,34 @@ def _centred(table: Array, known: Flags, names: tuple[str, ...]) -> tuple[Array,
 
 def _covariances(centred: Array, ends: Indices, counts: Indices) -> Array:
     """Of sorted rows, pattern by pattern; those of one row, of which there may be many, stay zero."""
-    found = np.zeros((len(counts), centred.shape[1], centred.shape[1]))
+    p = centred.shape[1]
+    found = np.zeros((len(counts), p, p))
     for k in np.flatnonzero(counts > 1).tolist():
         part = centred[ends[k] - counts[k] : ends[k]]
         found[k] = part.T @ part / counts[k]
     return found
+
+
+def _pool(
+    names: tuple[str, ...], observed: Flags, counts: Indices, means: Array, covariances: Array, row_pattern: Indices
+) -> Patterns:
+    """Make one pattern of all that observe the same variables."""
+    first, place, parts = _distinct(observed)
+    if len(first) < len(observed):
+        order, starts = np.argsort(place, kind="stable"), np.cumsum(parts) - parts
+        total = np.add.reduceat(counts[order], starts)
+        share = counts / total[place]
+        pooled = np.add.reduceat((share[:, None] * means)[order], starts, axis=0)
+        far = means - pooled[place]
+        scatter = share[:, None, None] * (covariances + far[:, :, None] * far[:, None, :])
+        covariances = np.add.reduceat(scatter[order], starts, axis=0)
+        observed, counts, means, row_pattern = observed[first], total, pooled, place[row_pattern]
+    return trusted(
+        Patterns,
+        names=names,
+        observed=observed,
+        counts=counts,
+        means=means,
+        covariances=covariances,
+        row_pattern=row_pattern,
+    )

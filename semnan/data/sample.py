@@ -9,7 +9,7 @@ from typing import final, get_args
 
 import numpy as np
 
-from semnan.data.checks import Array, Indices, check_count, check_names, check_varying, refuse_entries, trusted
+from semnan.data.checks import Array, Indices, check_count, check_names, check_varying, places, refuse_entries, trusted
 from semnan.data.frames import Frame, read_frame, read_groups
 from semnan.data.missing import Missing, Rows, use_groups, use_known
 from semnan.data.moments import Moments, moments_of_table
@@ -169,7 +169,7 @@ class Sample:
         wanted = check_names(names if isinstance(names, str) else list(names))
         if wanted == self.names:
             return self
-        index = _places(self.names, wanted)
+        index = places(self.names, wanted)
         if self.missing:
             return self._reread(wanted, index)
         return replace(self, names=wanted, groups=tuple(_select(group, wanted, index) for group in self.groups))
@@ -241,14 +241,6 @@ def _told_of(label: str | None, notes: Sequence[str] = ()) -> Iterator[None]:
 def _check_same(names: tuple[str, ...], others: tuple[str, ...]) -> None:
     if set(names) != set(others):
         raise DataError(f"the variables are {', '.join(others)}, but those of the first group {', '.join(names)}")
-
-
-def _places(have: tuple[str, ...], wanted: tuple[str, ...]) -> list[int]:
-    place = {name: i for i, name in enumerate(have)}
-    for name in wanted:
-        if name not in place:
-            raise DataError(f"the data have no variable {name!r}; they have {', '.join(have)}")
-    return [place[name] for name in wanted]
 
 
 def _select(group: Group, names: tuple[str, ...], index: list[int]) -> Group:

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from semnan.data.checks import Array, Indices, check_names, check_table, mean_and_covariance, numeric, trusted
+from semnan.data.checks import Array, Indices, check_names, check_table, mean_and_covariance, numeric, places, trusted
 from semnan.data.frames import Frame
 from semnan.data.moments import Moments
 from semnan.errors import DataError
@@ -117,8 +117,8 @@ class MomentsStack:
 
     def select(self, names: Iterable[str]) -> MomentsStack:
         """The samples' moments of `names`, in that order."""
-        wanted = self[0].select(names).names
-        index = [self.names.index(name) for name in wanted]
+        wanted = check_names(names if isinstance(names, str) else list(names))
+        index = places(self.names, wanted)
         means = None if self.means is None else self.means[:, index]
         covariance = self.covariance[:, index][:, :, index]
         return trusted(MomentsStack, names=wanted, covariance=covariance, n=self.n, means=means)

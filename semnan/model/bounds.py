@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from semnan.errors import ModelError
 from semnan.model.expression import Constraint, Expression, Name, affine
-from semnan.model.syntax import Fault
+from semnan.model.syntax import TextError
 from semnan.model.table import Entry
 
 
@@ -41,7 +41,7 @@ def _number(expression: Expression, at: int) -> float | None:
     try:
         form = affine(expression)
     except ModelError as error:
-        raise Fault(at, str(error)) from None
+        raise TextError(at, str(error)) from None
     return None if form is None or form[0] else form[1]
 
 
@@ -49,7 +49,7 @@ def _bound(entries: list[Entry], below: bool, number: float, constraint: Constra
     for entry in entries:
         if entry.fixed is not None:
             if entry.fixed > number if below else entry.fixed < number:
-                raise Fault(at, f"`{constraint}` is about a parameter that is fixed to {entry.fixed:g}")
+                raise TextError(at, f"`{constraint}` is about a parameter that is fixed to {entry.fixed:g}")
         elif below:
             entry.upper = min(entry.upper, number)
         else:

@@ -14,7 +14,7 @@ from semnan.model.parameter import Kind, Parameter
 from semnan.model.path_model import PathModel
 from semnan.model.reader import ModelText, read
 from semnan.model.roles import ordered, roles_of
-from semnan.model.syntax import MAX_CHARACTERS, Fault, located
+from semnan.model.syntax import MAX_CHARACTERS, TextError, located
 from semnan.model.table import Entry, Table
 from semnan.model.ties import tie
 
@@ -116,7 +116,7 @@ def compile_text(
 def _compiled(text: str, options: Options) -> PathModel:
     try:
         return _compile(read(text), options)
-    except Fault as fault:
+    except TextError as fault:
         raise located(text, fault) from None
 
 
@@ -168,7 +168,7 @@ def _check_names(source: ModelText, entries: list[Entry]) -> None:
 def _check_known(what: Defined | Constraint, used: Iterable[str], known: set[str | None], at: int) -> None:
     for name in used:
         if name not in known:
-            raise Fault(at, f"`{what}` uses {name!r}, which is no label and not defined before")
+            raise TextError(at, f"`{what}` uses {name!r}, which is no label and not defined before")
 
 
 def _check_loops(entries: list[Entry]) -> None:
@@ -179,14 +179,14 @@ def _check_loops(entries: list[Entry]) -> None:
             parent, child = (entry.lhs, entry.rhs) if entry.op == "=~" else (entry.rhs, entry.lhs)
             first = places.setdefault((parent, child), entry)
             if first.op != entry.op:
-                raise Fault(entry.at, f"{parent} -> {child} is a loading and a regression: remove one of the two")
+                raise TextError(entry.at, f"{parent} -> {child} is a loading and a regression: remove one of the two")
             parents.setdefault(child, set()).add(parent)
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
         loop = " -> ".join(error.args[1])
         at = min(places[edge].at for edge in zip(error.args[1], error.args[1][1:], strict=False) if edge in places)
-        raise Fault(at, f"nonrecursive models are not supported: {loop} is a feedback loop") from None
+        raise TextError(at, f"nonrecursive models are not supported: {loop} is a feedback loop") from None
 
 
 def _parameter(entry: Entry, groups: tuple[str, ...]) -> Parameter:
@@ -208,4 +208,4 @@ def _parameter(entry: Entry, groups: tuple[str, ...]) -> Parameter:
             loading=entry.op == "=~",
         )
     except ModelError as error:
-        raise Fault(entry.at, str(error)) from None
+        raise TextError(entry.at, str(error)) from None

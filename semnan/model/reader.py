@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, final
 
 from lark import Token, Tree
 
-from semnan.errors import ModelError
-from semnan.model.expression import FUNCTIONS, Binary, Call, Constraint, Defined, Expression, Name, Negative, Number
-from semnan.model.expression import affine
-from semnan.model.syntax import Fault, Node, is_tree, place, symbol, syntax_trees
+from semnan.model.arithmetic import RESERVED, expression, number, plain_name
+from semnan.model.expression import FUNCTIONS, Constraint, Defined
+from semnan.model.syntax import Node, TextError, place, symbol, syntax_trees
 
 MAX_ROWS = 200_000
-MAX_DEPTH = 100
-#: Words of R that can be no name.
-RESERVED = frozenset(
-    "if else repeat while function for in next break TRUE FALSE NULL Inf NaN NA "
-    "NA_integer_ NA_real_ NA_character_ NA_complex_".split()
-)
-_NUMERIC = {"start": "start", "lower": "lower", "upper": "upper", "fixed": "fixed"}
-_TEXTUAL = {"label": "label", "equal": "equal"}
+_NUMERIC = ("start", "lower", "upper", "fixed")
+_TEXTUAL = ("label", "equal")
 _REFUSED = {"efa": "exploratory blocks (`efa()`)", "rv": "random slopes (`rv()`)", "prior": "priors (`prior()`)"}
 
 
@@ -77,7 +69,7 @@ def read(text: str) -> ModelText:
 
     Raises
     ------
-    Fault
+    TextError
         Where the text is not lavaan's language, or says what is not supported or contradicts itself.
 
     """
@@ -88,13 +80,13 @@ def read(text: str) -> ModelText:
         left, token, right = tree.children
         operator = symbol(token)
         if operator == ":=":
-            defined.append((Defined(_defined_name(left), _expression(right)), place(left)))
+            defined.append((Defined(_defined_name(left), expression(right)), place(left)))
         elif operator in ("==", "<", ">"):
-            constraints.append((Constraint(_expression(left), operator, _expression(right)), place(left)))
+            constraints.append((Constraint(expression(left), operator, expression(right)), place(left)))
         else:
             _collect(rows, left, operator, right)
     if not (rows or defined or constraints):
-        raise Fault(0, "the model text has no formula")
+        raise TextError(0, "the model text has no formula")
     return ModelText(tuple(rows.values()), tuple(defined), tuple(constraints))
 
 
@@ -102,7 +94,7 @@ def _collect(rows: dict[tuple[str, ...], Row], left: Node, operator: str, right:
     """Add the rows of a formula; a pair that was mentioned before gets the further modifiers."""
     lefts, rights = list(_terms(left)), list(_terms(right))
     if len(rows) + len(lefts) * len(rights) > MAX_ROWS:
-        raise Fault(place(left), f"the model has more than {MAX_ROWS} rows")
+        raise TextError(place(left), f"the model has more than {MAX_ROWS} rows")
     for name in map(_left_name, lefts):
         for term in rights:
             row = _row(name, operator, term)
@@ -122,48 +114,42 @@ def _add(modifiers: list[Numbers | Texts], new: Numbers | Texts) -> None:
     for old in modifiers:
         if old.kind == new.kind:
             if old.values != new.values:
-                raise Fault(new.at, f"this pair of variables already has another `{new.kind}` modifier: keep one")
+                raise TextError(new.at, f"this pair of variables already has another `{new.kind}` modifier: keep one")
             return
     modifiers.append(new)
 
 
 def _terms(side: Node) -> Iterator[Node]:
     """What stands between the plus signs of one side."""
-    if not (is_tree(side) and side.data == "sum"):
+    if not (isinstance(side, Tree) and side.data == "sum"):
         yield _unsigned(side)
         return
     yield _unsigned(side.children[0])
     for sign, term in zip(side.children[1::2], side.children[2::2], strict=True):
         if symbol(sign) != "+":
-            raise Fault(place(sign), "variables are joined by `+`: for a fixed value of -1, write -1*x")
+            raise TextError(place(sign), "variables are joined by `+`: for a fixed value of -1, write -1*x")
         yield _unsigned(term)
 
 
 def _unsigned(term: Node) -> Node:
     """A leading plus says nothing."""
-    while is_tree(term) and term.data == "signed" and symbol(term.children[0]) == "+":
+    while isinstance(term, Tree) and term.data == "signed" and symbol(term.children[0]) == "+":
         term = term.children[1]
     return term
 
 
 def _left_name(term: Node) -> str:
-    if is_tree(term) and term.data == "product":
+    if isinstance(term, Tree) and term.data == "product":
         head = term.children[0]
         _check_call(head)
-        raise Fault(place(term), "modifiers stand on the right of the operator, before the variable they are about")
+        raise TextError(place(term), "modifiers stand on the right of the operator, before the variable they are about")
     return _variable(term)
 
 
 def _variable(term: Node) -> str:
-    if is_tree(term) or term.type != "NAME":
-        raise Fault(place(term), "expected the name of a variable here")
-    return _name(term)
-
-
-def _name(token: Token) -> str:
-    if token in RESERVED:
-        raise Fault(place(token), f"`{token}` is a reserved word and no name")
-    return str(token)
+    if isinstance(term, Tree) or term.type != "NAME":
+        raise TextError(place(term), "expected the name of a variable here")
+    return plain_name(term)
 
 
 def _row(lhs: str, operator: str, term: Node) -> Row:
@@ -173,11 +159,11 @@ def _row(lhs: str, operator: str, term: Node) -> Row:
     for part, separator in zip(parts, separators, strict=False):
         _add(modifiers, _modifier(part, starts=separator == "?"))
     last = parts[-1]
-    if not is_tree(last) and last.type == "NUMBER":
+    if isinstance(last, Token) and last.type == "NUMBER":
         return _numbered(lhs, operator, last, tuple(modifiers))
     rhs = _variable(last)
     if operator == "=~" and rhs == lhs:
-        raise Fault(place(last), f"the latent {lhs!r} cannot measure itself")
+        raise TextError(place(last), f"the latent {lhs!r} cannot measure itself")
     return Row(lhs, operator, rhs, place(term), tuple(modifiers))
 
 
@@ -192,12 +178,12 @@ def _numbered(lhs: str, operator: str, token: Token, modifiers: tuple[Numbers | 
         if operator == "=~":
             return Row(lhs, "=~", lhs, at, (Numbers("fixed", (0.0,), at),))
     told = ", or 1 for an intercept" if operator == "~" else ""
-    raise Fault(at, f"expected the name of a variable here{told}, found {str(token)!r}")
+    raise TextError(at, f"expected the name of a variable here{told}, found {str(token)!r}")
 
 
 def _split(term: Node) -> tuple[list[Node], list[str]]:
     """The factors of a term, and the `*` or `?` after each of them; a quotient such as 1/3 is one factor."""
-    if not (is_tree(term) and term.data == "product"):
+    if not (isinstance(term, Tree) and term.data == "product"):
         return [term], []
     parts, separators, factor = [], [], [term.children[0]]
     for sign, operand in zip(term.children[1::2], term.children[2::2], strict=True):
@@ -218,11 +204,11 @@ def _quotient(factor: list[Node]) -> Node:
 def _modifier(node: Node, *, starts: bool) -> Numbers | Texts:
     """What stands before `*`, or before `?` if it is about a start."""
     at = place(node)
-    while is_tree(node) and node.data == "group":
+    while isinstance(node, Tree) and node.data == "group":
         node = node.children[0]
     if starts:
         return _numbers("start", _items(node), at)
-    if is_tree(node) and node.data == "call":
+    if isinstance(node, Tree) and node.data == "call":
         function, arguments = _check_call(node), node.children[1:]
         if function in _NUMERIC:
             return _numbers(function, [item for argument in arguments for item in _items(argument)], at)
@@ -236,26 +222,26 @@ def _modifier(node: Node, *, starts: bool) -> Numbers | Texts:
 
 def _check_call(node: Node) -> str | None:
     """The function a node calls, if it is one that may stand before a variable."""
-    if not (is_tree(node) and node.data == "call"):
+    if not (isinstance(node, Tree) and node.data == "call"):
         return None
     function = str(node.children[0])
     if function in _REFUSED:
-        raise Fault(place(node), f"{_REFUSED[function]} are not supported")
+        raise TextError(place(node), f"{_REFUSED[function]} are not supported")
     if function not in {*_NUMERIC, *_TEXTUAL, *FUNCTIONS, "c"}:
         known = ", ".join([*_NUMERIC, *_TEXTUAL, "c"])
-        raise Fault(place(node), f"{function}() is no modifier that is known here: use one of {known}")
+        raise TextError(place(node), f"{function}() is no modifier that is known here: use one of {known}")
     return function
 
 
 def _items(node: Node) -> list[Node]:
     """The entries of c(…), or the one thing there is."""
-    if is_tree(node) and node.data == "call" and node.children[0] == "c":
+    if isinstance(node, Tree) and node.data == "call" and node.children[0] == "c":
         return list(node.children[1:])
     return [node]
 
 
 def _is_text(item: Node) -> bool:
-    return not is_tree(item) and (item.type == "STRING" or (item.type == "NAME" and item not in RESERVED))
+    return isinstance(item, Token) and (item.type == "STRING" or (item.type == "NAME" and item not in RESERVED))
 
 
 def _texts(kind: str, items: list[Node], at: int) -> Texts:
@@ -263,99 +249,18 @@ def _texts(kind: str, items: list[Node], at: int) -> Texts:
 
 
 def _text(item: Node) -> str | None:
-    if not is_tree(item) and item == "NA":
+    if isinstance(item, Token) and item == "NA":
         return None
-    if is_tree(item) or not _is_text(item):
-        raise Fault(place(item), "expected a label here: a name, or text in quotes")
+    if isinstance(item, Tree) or not _is_text(item):
+        raise TextError(place(item), "expected a label here: a name, or text in quotes")
     return (item[1:-1] if item.type == "STRING" else str(item)) or None
 
 
 def _numbers(kind: str, items: list[Node], at: int) -> Numbers:
-    return Numbers(kind, tuple(_number(item, infinite=kind in ("lower", "upper")) for item in items), at)
-
-
-def _number(item: Node, *, infinite: bool) -> float | None:
-    """The value of arithmetic without names; None for `NA`."""
-    if not is_tree(item) and item == "NA":
-        return None
-    if infinite and (bound := _infinite(item)) is not None:
-        return bound
-    try:
-        form = affine(_expression(item))
-    except ModelError as error:
-        raise Fault(place(item), str(error)) from None
-    if form is None or form[0]:
-        raise Fault(place(item), "expected a number here")
-    if not math.isfinite(form[1]):
-        raise Fault(place(item), f"this number is {form[1]}: it has to be finite")
-    return form[1]
-
-
-def _infinite(item: Node) -> float | None:
-    if not is_tree(item):
-        return math.inf if item == "Inf" else None
-    negative = item.data == "signed" and item.children[1] == "Inf"
-    return (-math.inf if symbol(item.children[0]) == "-" else math.inf) if negative else None
+    return Numbers(kind, tuple(number(item, infinite=kind in ("lower", "upper")) for item in items), at)
 
 
 def _defined_name(node: Node) -> str:
-    if is_tree(node) or node.type != "NAME":
-        raise Fault(place(node), "expected one name on the left of `:=`")
-    return _name(node)
-
-
-def _expression(node: Node, depth: int = 0) -> Expression:
-    """Arithmetic as a tree of expressions; `depth` is how many of these it stands in already."""
-    if depth > MAX_DEPTH:
-        raise Fault(place(node), f"arithmetic deeper than {MAX_DEPTH} steps: name a part of it with `:=`")
-    if not is_tree(node):
-        return _leaf(node)
-    if node.data == "group":
-        return _expression(node.children[0], depth + 1)
-    if node.data == "signed":
-        return _signed(symbol(node.children[0]), node.children[1], depth)
-    if node.data == "call":
-        return _called(node, depth)
-    if node.data == "power":
-        base, exponent = (_expression(child, depth + 1) for child in node.children)
-        return Binary(base, "^", exponent)
-    return _chain(node.children, depth)
-
-
-def _leaf(token: Token) -> Expression:
-    if token.type == "NAME":
-        return Name(_name(token))
-    if token.type == "STRING":
-        raise Fault(place(token), "expected a name or a number here, found text in quotes")
-    if not math.isfinite(float(token)):
-        raise Fault(place(token), "this number is beyond floating point")
-    return Number(float(token))
-
-
-def _signed(sign: str, inner: Node, depth: int) -> Expression:
-    value = _expression(inner, depth + 1)
-    if sign == "+":
-        return value
-    # A minus before digits is a part of the number, so that numbers print and read as themselves.
-    digits = not is_tree(inner) and isinstance(value, Number)
-    return Number(-value.value) if digits and isinstance(value, Number) else Negative(value)
-
-
-def _called(node: Tree[Token], depth: int) -> Expression:
-    function, arguments = str(node.children[0]), node.children[1:]
-    if function not in FUNCTIONS or len(arguments) != 1:
-        raise Fault(place(node), f"{function}() is no function of one number known here: use {', '.join(FUNCTIONS)}")
-    return Call(function, _expression(arguments[0], depth + 1))
-
-
-def _chain(children: list[Node], depth: int) -> Expression:
-    """``a - b + c``, or the same with times and divide, from the left."""
-    operators = [symbol(sign) for sign in children[1::2]]
-    if "?" in operators:
-        raise Fault(place(children[1 + 2 * operators.index("?")]), "`?` gives a start, and stands before a variable")
-    # The first operand ends up the deepest.
-    height = depth + len(operators)
-    value = _expression(children[0], height)
-    for i, (operator, child) in enumerate(zip(operators, children[2::2], strict=True)):
-        value = Binary(value, operator, _expression(child, height - i))
-    return value
+    if isinstance(node, Tree) or node.type != "NAME":
+        raise TextError(place(node), "expected one name on the left of `:=`")
+    return plain_name(node)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TypeGuard
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -32,7 +31,7 @@ _HINTS = {
 Node = Tree[Token] | Token
 
 
-class Fault(Exception):
+class TextError(Exception):
     """Something wrong at a place of the text. It becomes a `ModelError` where the text is known."""
 
     def __init__(self, at: int, message: str) -> None:
@@ -40,7 +39,7 @@ class Fault(Exception):
         self.at = at
 
 
-def located(text: str, fault: Fault) -> ModelError:
+def located(text: str, fault: TextError) -> ModelError:
     """The error of a fault: line, column, what is wrong, and the line itself."""
     at = min(fault.at, len(text))
     start = text.rfind("\n", 0, at) + 1
@@ -57,7 +56,7 @@ def syntax_trees(text: str) -> list[Tree[Token]]:
 
     Raises
     ------
-    Fault
+    TextError
         Where the text is not lavaan's language, with what was expected there.
 
     """
@@ -69,16 +68,12 @@ def syntax_trees(text: str) -> list[Tree[Token]]:
         raise _unexpected_character(text, error.pos_in_stream or 0) from None
     except UnexpectedToken as error:
         raise _unexpected_token(text, error) from None
-    return [child for child in root.children if is_tree(child)]
-
-
-def is_tree(node: Node) -> TypeGuard[Tree[Token]]:
-    return not isinstance(node, Token)
+    return [child for child in root.children if isinstance(child, Tree)]
 
 
 def place(node: Node) -> int:
     """Where the first character of a node stands."""
-    while is_tree(node):
+    while isinstance(node, Tree):
         node = node.children[0]
     assert isinstance(node, Token)
     return (node.start_pos or 0) + len(node) - len(node.lstrip())
@@ -98,27 +93,29 @@ def _parser() -> Lark:
 
 
 def _refuse(token: Token) -> Token:
-    raise Fault(place(token), f"{_REFUSED[symbol(token)]} not supported")
+    raise TextError(place(token), f"{_REFUSED[symbol(token)]} not supported")
 
 
-def _unexpected_character(text: str, at: int) -> Fault:
-    return Fault(at, _HINTS.get(text[at], f"{text[at]!r} has no meaning in a model text"))
+def _unexpected_character(text: str, at: int) -> TextError:
+    return TextError(at, _HINTS.get(text[at], f"{text[at]!r} has no meaning in a model text"))
 
 
-def _unexpected_token(text: str, error: UnexpectedToken) -> Fault:
+def _unexpected_token(text: str, error: UnexpectedToken) -> TextError:
     token = error.token
     if token.type == "$END":
-        return Fault(len(text.rstrip()), f"expected {_expected(error)}, found the end of the text")
+        return TextError(len(text.rstrip()), f"expected {_expected(error)}, found the end of the text")
     if token.type == "_END":
-        return Fault(token.start_pos or 0, f"expected {_expected(error)}, found the end of the line")
-    return Fault(place(token), f"expected {_expected(error)}, found {symbol(token)!r}")
+        return TextError(token.start_pos or 0, f"expected {_expected(error)}, found the end of the line")
+    return TextError(place(token), f"expected {_expected(error)}, found {symbol(token)!r}")
 
 
 def _expected(error: UnexpectedToken) -> str:
     if "NAME" in error.expected:
         return "a name or a number"
     # What the parser has read of this formula and not yet put together.
-    open_tokens = [value.type for value in error.interactive_parser.parser_state.value_stack if not is_tree(value)]
+    open_tokens = [
+        value.type for value in error.interactive_parser.parser_state.value_stack if isinstance(value, Token)
+    ]
     if "_OPEN" in open_tokens:
         return "`)` or more arithmetic"
     if "OPERATOR" in open_tokens:

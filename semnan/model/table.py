@@ -14,7 +14,7 @@ from semnan.errors import ModelError
 from semnan.model.options import Options
 from semnan.model.reader import MAX_ROWS, Numbers, Row, Texts
 from semnan.model.roles import Roles
-from semnan.model.syntax import Fault
+from semnan.model.syntax import TextError
 
 
 @final
@@ -195,7 +195,7 @@ def _modify(entry: Entry, row: Row, groups: int) -> None:
     for modifier in row.modifiers:
         if len(modifier.values) not in (1, groups):
             count = f"{groups} group{'s' if groups > 1 else ''}"
-            raise Fault(modifier.at, f"{len(modifier.values)} values for {count}: give one, or one for each group")
+            raise TextError(modifier.at, f"{len(modifier.values)} values for {count}: give one, or one for each group")
         if isinstance(modifier, Texts):
             setattr(entry, modifier.kind, modifier.of(entry.group))
         elif modifier.kind == "fixed":
@@ -210,4 +210,6 @@ def _bound(entry: Entry, modifier: Numbers) -> None:
         setattr(entry, modifier.kind, modifier.of(entry.group))
     elif modifier.kind == "start":
         value = f"{entry.fixed:g}"
-        raise Fault(modifier.at, f"a start for a parameter that is fixed to {value}: free it with NA*, or leave it out")
+        raise TextError(
+            modifier.at, f"a start for a parameter that is fixed to {value}: free it with NA*, or leave it out"
+        )

@@ -9,7 +9,7 @@ from typing import final
 from semnan.errors import ModelError
 from semnan.model.options import Options
 from semnan.model.roles import Roles
-from semnan.model.syntax import Fault
+from semnan.model.syntax import TextError
 from semnan.model.table import Entry
 
 _Key = tuple[object, ...]
@@ -38,7 +38,7 @@ def _unify(tied: list[Entry], taken: set[str | None], label: str | None) -> None
     if label is None:
         label = f".p{tied[0].number}."
         if label in taken:
-            raise Fault(tied[0].at, f"this row gets the label {label}, which the text uses for another: rename that")
+            raise TextError(tied[0].at, f"this row gets the label {label}, which another has: rename that")
     lower = _outermost((entry.lower for entry in tied), min, -math.inf)
     upper = _outermost((entry.upper for entry in tied), max, math.inf)
     for entry in tied:
@@ -49,10 +49,10 @@ def _fix(tied: list[Entry], fixed: list[Entry]) -> None:
     """One fixed line fixes all that are tied to it."""
     for entry in fixed:
         if entry.fixed != fixed[0].fixed:
-            raise Fault(entry.at, f"tied to a row with another fixed value, {fixed[0].fixed:g}: give both the same")
+            raise TextError(entry.at, f"tied to a row with another fixed value, {fixed[0].fixed:g}: give both the same")
     for entry in tied:
         if entry.start is not None:
-            raise Fault(entry.at, f"a start for a parameter that is tied to one fixed to {fixed[0].fixed:g}")
+            raise TextError(entry.at, f"a start for a parameter that is tied to one fixed to {fixed[0].fixed:g}")
         entry.fixed, entry.lower, entry.upper = fixed[0].fixed, -math.inf, math.inf
 
 
@@ -78,7 +78,7 @@ class _Keys:
         seen = []
         while entry.label is None and entry.equal is not None:
             if entry in seen:
-                raise Fault(entry.at, f"equal({entry.equal!r}) goes in a circle")
+                raise TextError(entry.at, f"equal({entry.equal!r}) goes in a circle")
             seen.append(entry)
             entry = self._target(entry)
         if entry.label is not None:
@@ -89,7 +89,7 @@ class _Keys:
         assert entry.equal is not None
         found = self._named.get("".join(entry.equal.split()))
         if found is None:
-            raise Fault(entry.at, f"equal({entry.equal!r}) names no row of the model: write it like 'f=~x2'")
+            raise TextError(entry.at, f"equal({entry.equal!r}) names no row of the model: write it like 'f=~x2'")
         return found
 
     def _exception(self, name: str) -> Entry:

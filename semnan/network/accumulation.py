@@ -51,21 +51,20 @@ def propagate(layout: Layout, theta: Float[Tensor, "*batch q"], center: Tensor |
         Where moments are taken around, zero for the constant; by default zero. Only of a layout with a constant.
 
     """
-    weights, omega = layout.matrices(theta)
-    s, own = layout.inner, layout.inner_visible
-    total = _among(layout, weights)
-    onto = total @ weights[..., :s, s:] if layout.within else weights[..., :s, s:]
+    blocks, own = layout.blocks(theta), layout.inner_visible
+    total = _among(layout, blocks.among)
+    onto = total @ blocks.onto if layout.within else blocks.onto
     effects = torch.cat([total.index_select(-1, own), onto], dim=-1)
     k = len(own)
-    noise = omega[..., :s, :s] @ effects
+    noise = blocks.inner @ effects
     if layout.across:
-        noise[..., k:] += omega[..., :s, s:]
+        noise[..., k:] += blocks.between
     inner = total.mT @ noise if layout.within else noise
-    sinks = weights[..., :s, s:].mT @ inner
-    sinks[..., k:] += omega[..., s:, s:]
+    sinks = blocks.onto.mT @ inner
+    sinks.narrow(-1, k, sinks.shape[-1] - k).add_(blocks.sinks)
     if layout.across:
-        sinks = sinks + omega[..., s:, :s] @ effects
-    sigma = torch.cat([inner.index_select(-2, own), sinks], dim=-2)
+        sinks = sinks + blocks.between.mT @ effects
+    sigma = torch.cat([inner.index_select(-2, own), sinks], dim=-2) if k else sinks
     if layout.constant:
         effects, inner, sigma = _around(center, total, effects, inner, sigma)
     return Propagation(torch.cat([effects, inner], dim=-2), sigma, total)
@@ -73,12 +72,9 @@ def propagate(layout: Layout, theta: Float[Tensor, "*batch q"], center: Tensor |
 
 def _among(layout: Layout, weights: Tensor) -> Tensor:
     """T among the inner variables."""
-    s = layout.inner
-    eye = torch.eye(s, dtype=weights.dtype, device=weights.device)
     if not layout.within:
-        return eye.expand(*weights.shape[:-2], s, s)
-    system = eye - weights[..., :s, :s]
-    total: Tensor = torch.linalg.solve_triangular(system, eye.expand_as(system), upper=True, unitriangular=True)
+        return layout.eye.expand(weights.shape)
+    total: Tensor = torch.linalg.solve_triangular(layout.eye - weights, layout.eye, upper=True, unitriangular=True)
     return total
 
 
@@ -89,8 +85,8 @@ def _around(
     if center is not None:
         effects = effects.clone()
         effects[..., 0, :] -= center
-    deviation = effects[..., :1, :]
-    return effects, inner + total[..., :1, :].mT * deviation, sigma + deviation.mT * deviation
+    deviation = effects.narrow(-2, 0, 1)
+    return effects, inner + total.narrow(-2, 0, 1).mT * deviation, sigma + deviation.mT * deviation
 
 
 def total_effects(weights: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*batch n n"]:

@@ -11,13 +11,34 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from semnan.model import CONSTANT, Kind, Parameter, PathModel, variables
+
+
+class Blocks(NamedTuple):
+    """W and Ω by inner variables and sinks: W among and from inner variables, Ω among both and (if any) between."""
+
+    among: Tensor
+    onto: Tensor
+    inner: Tensor
+    sinks: Tensor
+    between: Tensor
+
+
+class Gathers(NamedTuple):
+    """Flat places of (l, l), (r, r) and (l, r) for all pairs of rows, of (l, r) for each row, 2 w, and w wᵀ."""
+
+    both_left: Tensor
+    both_right: Tensor
+    cross: Tensor
+    own: Tensor
+    twice: Tensor
+    weights: Tensor
 
 
 @final
@@ -98,24 +119,53 @@ class Layout:
 
     def matrices(self, theta: Float[Tensor, "*batch q"]) -> tuple[Tensor, Tensor]:
         """W and Ω at the free parameters, each of shape (*batch, n, n)."""
-        n = len(self.names)
-        place, source = self._scatter
-        flat = self._base.expand(*theta.shape[:-1], 2 * n * n).clone()
-        flat.index_copy_(-1, place, theta.index_select(-1, source))
-        return flat[..., : n * n].unflatten(-1, (n, n)), flat[..., n * n :].unflatten(-1, (n, n))
+        shape = (*theta.shape[:-1], *self.base_weights.shape[-2:])
+        weights, omega = self.base_weights.expand(shape).clone(), self.base_omega.expand(shape).clone()
+        values, paths, arcs = theta.index_select(-1, self.parameter), self.is_path, ~self.is_path
+        weights[..., self.rows[paths], self.columns[paths]] = values[..., paths]
+        omega[..., self.rows[arcs], self.columns[arcs]] = values[..., arcs]
+        omega[..., self.columns[arcs], self.rows[arcs]] = values[..., arcs]
+        return weights, omega
+
+    def blocks(self, theta: Float[Tensor, "*batch q"]) -> Blocks:
+        """The parts of W and Ω that are not zero by the order of the variables, contiguous, from one scatter."""
+        place, source, base = self._scatter
+        values = theta.index_select(-1, source)
+        flat = base.expand(*theta.shape[:-1], base.shape[-1]).index_copy(-1, place, values)
+        parts = flat.split(self._sizes, -1)
+        return Blocks(*(part.unflatten(-1, shape) for part, shape in zip(parts, self._shapes, strict=True)))
 
     @cached_property
-    def _base(self) -> Tensor:
-        """The fixed entries of W and of Ω in one row."""
-        return torch.cat([self.base_weights.flatten(-2), self.base_omega.flatten(-2)], dim=-1)
+    def _shapes(self) -> tuple[tuple[int, int], ...]:
+        s, k = self.inner, len(self.names) - self.inner
+        return (s, s), (s, k), (s, s), (k, k), (s, k) if self.across else (0, k)
 
     @cached_property
-    def _scatter(self) -> tuple[Tensor, Tensor]:
-        """Places in that row of all entries of W, all of Ω and their mirror images, and the parameter of each."""
-        n, arcs = len(self.names), (~self.is_path).nonzero()[:, 0]
-        first = self.rows * n + self.columns + torch.where(self.is_path, 0, n * n)
-        mirror = self.columns[arcs] * n + self.rows[arcs] + n * n
-        return torch.cat([first, mirror]), torch.cat([self.parameter, self.parameter[arcs]])
+    def _sizes(self) -> list[int]:
+        return [rows * columns for rows, columns in self._shapes]
+
+    @cached_property
+    def _scatter(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Places of all entries (arcs with their mirror images) in the row of blocks, their parameters, and the base."""
+        s, arcs = self.inner, (~self.is_path).nonzero()[:, 0]
+        crossing = (self.rows < s) != (self.columns < s)
+        rows = torch.where(self.is_path | ~crossing, self.rows, torch.minimum(self.rows, self.columns))
+        columns = torch.where(self.is_path | ~crossing, self.columns, torch.maximum(self.rows, self.columns))
+        mirrored = arcs[~crossing[arcs]]
+        place = torch.cat([self._place(rows, columns), self._place(columns, rows)[mirrored]])
+        w, o = self.base_weights, self.base_omega
+        pieces = (w[..., :s, :s], w[..., :s, s:], o[..., :s, :s], o[..., s:, s:], o[..., : s * self.across, s:])
+        base = torch.cat([piece.flatten(-2) for piece in pieces], dim=-1)
+        return place, torch.cat([self.parameter, self.parameter[mirrored]]), base
+
+    def _place(self, rows: Tensor, columns: Tensor) -> Tensor:
+        s, k = self.inner, len(self.names) - self.inner
+        first = torch.tensor([0, *self._sizes]).cumsum(0)
+        sink_row, sink = rows >= s, columns >= s
+        among = torch.where(self.is_path, first[0], first[2]) + rows * s + columns
+        onto = torch.where(self.is_path, first[1], first[4]) + rows * k + (columns - s)
+        below = first[3] + (rows - s) * k + (columns - s)
+        return torch.where(sink_row, below, torch.where(sink, onto, among))
 
     @cached_property
     def within(self) -> bool:
@@ -157,6 +207,25 @@ class Layout:
         left = torch.where(self.is_path, covariances, self.reach[self.rows])
         diagonal = ~self.is_path & (self.rows == self.columns)
         return left, self.reach[self.columns], torch.where(diagonal, 0.5, 1.0).double()
+
+    @cached_property
+    def gathers(self) -> Gathers:
+        """Where everything of `factors` stands in a flattened K = Z M Zᵀ."""
+        left, right, weight = self.factors
+        m = len(self.visible) + 2 * self.inner
+        row, column = left[:, None] * m, right[:, None] * m
+        pairs = (row + left).flatten(), (column + right).flatten(), (row + right).flatten()
+        return Gathers(*pairs, left * m + right, 2 * weight, torch.outer(weight, weight))
+
+    @cached_property
+    def eye(self) -> Tensor:
+        """The identity on the inner variables."""
+        return torch.eye(self.inner, dtype=torch.float64)
+
+    @cached_property
+    def unit(self) -> Tensor:
+        """The identity on the visibles."""
+        return torch.eye(len(self.visible), dtype=torch.float64)
 
     @cached_property
     def tied(self) -> bool:

@@ -92,7 +92,7 @@ def test_an_effect_without_a_path_is_zero() -> None:
 def test_intervention_is_the_mutilated_model() -> None:
     found = fitted()
     done = found.do({"B": 2.0, "C": -1.0})
-    weights, omega = (m.numpy().copy() for m in found.estimate.matrices)
+    weights, omega = (m.numpy().copy() for m in found.estimate.layout().matrices(found.estimate.theta))
     names = found.estimate.layout().names
     held = [names.index("B"), names.index("C")]
     weights[:, held], omega[held], omega[:, held] = 0, 0, 0
