@@ -92,9 +92,7 @@ class Patterns:
         observed = self.observed[:, index]
         lost = int(self.counts[~observed.any(axis=1)].sum())
         if lost:
-            raise DataError(
-                f"{lost} row(s) have no value in {', '.join(wanted)}: select from the Sample, which drops them"
-            )
+            raise DataError(f"{lost} row(s) have no value in {', '.join(wanted)}: leave them out (Sample.select does)")
         means, covariances = self.means[:, index], self.covariances[:, index][:, :, index]
         return _pool(wanted, observed, self.counts, means, covariances, self.row_pattern)
 

@@ -87,6 +87,8 @@ def _read_square(lines: Iterable[str], path: Path) -> tuple[tuple[str, ...], Arr
     if rows and _named(header, rows[0][1]):
         names = header[1:] if len(header) == len(rows[0][1]) else header
         rows = [_without_name(row, names[i] if i < len(names) else None, path) for i, row in enumerate(rows)]
+    if not names:
+        raise FileError(f"{path} names no variable in its first line: are its cells separated by commas?")
     for line, row in rows:
         if len(row) != len(names):
             raise FileError(f"{path}, line {line}: {len(row)} numbers, but the header has {len(names)} names")

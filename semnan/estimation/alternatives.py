@@ -16,7 +16,7 @@ from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.outcome import Outcome
-from semnan.estimation.problem import Point, Problem, Solution
+from semnan.estimation.problem import Problem, Solution, descent
 from semnan.estimation.progress import Progress
 
 Array = NDArray[np.float64]
@@ -121,7 +121,7 @@ class TorchOptimiser:
             theta.copy_(problem.clip(theta))
             if count % 50 == 0:
                 progress.advance(count, float(point.value.min()), len(theta))
-                if bool((_size(problem, problem.at(theta)) <= self.tolerance).all()):
+                if bool((problem.scaled_gradient(problem.at(theta)) <= self.tolerance).all()):
                     break
         steps = torch.full((len(theta),), count)
         limit = [Outcome.ITERATION_LIMIT] * len(theta)
@@ -131,16 +131,11 @@ class TorchOptimiser:
 def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome], tolerance: float) -> Solution:
     """Judge the ends of a batch: converged where the gradient vanished, otherwise what limited the fit."""
     point = problem.at(theta)
-    size = _size(problem, point)
+    size = problem.scaled_gradient(point)
     ok = torch.isfinite(point.value) & (size <= tolerance)
-    down, _ = problem.descent(point, problem.at_bound(theta))
+    down, _ = descent(problem.exact_hessian(point), problem.hessian_diagonal(point), problem.at_bound(theta))
     outcomes = []
     for good, falls, limit in zip(ok.tolist(), down.tolist(), limits, strict=True):
         end = Outcome.SADDLE if falls else Outcome.CONVERGED
         outcomes.append(end if good and limit is not Outcome.BAD_START else limit)
     return Solution(theta, point.value, size, steps, tuple(outcomes))
-
-
-def _size(problem: Problem, point: Point) -> Tensor:
-    gradient = problem.gradient(point)
-    return problem.scaled_gradient(gradient, problem.hessian_diagonal(point), problem.held(point.theta, gradient))

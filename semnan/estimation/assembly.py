@@ -46,9 +46,7 @@ class Assembly:
     n: Tensor
 
 
-def assemble(
-    model: PathModel, data: Sequence[MomentsStack | Patterns], discrepancy: type[Discrepancy]
-) -> Assembly:
+def assemble(model: PathModel, data: Sequence[MomentsStack | Patterns], discrepancy: type[Discrepancy]) -> Assembly:
     """Bring a model and its data, one entry for each group, together.
 
     Raises
@@ -96,9 +94,7 @@ def _sample(model: PathModel, item: MomentsStack | Patterns) -> MomentsStack:
                 "the saturated mean and covariance of the incomplete rows could not be found by EM: "
                 "some variables are too rarely observed together; leave out variables or rows"
             )
-        return MomentsStack(
-            model.visibles, found.covariance.numpy()[None], (int(item.n),), found.mean.numpy()[None]
-        )
+        return MomentsStack(model.visibles, found.covariance.numpy()[None], (int(item.n),), found.mean.numpy()[None])
     chosen = item if item.names == model.visibles else item.select(model.visibles)
     if model.has_means and chosen.means is None:
         raise DataError("the model has intercepts but the data have no means: give the means too, or fit without them")

@@ -18,6 +18,7 @@ from semnan.estimation.information import gram
 from semnan.estimation.problem import Part, Point, Problem
 from semnan.network import Layout, Propagation
 
+
 @final
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -69,6 +70,6 @@ def _scores(layout: Layout, at: Propagation, deviation: Tensor, patterns: Tensor
         mine = which == k
         solved = deviation[mine] @ inverse
         lifted = torch.cat([solved, solved @ at.factors[0].mT], dim=-1)
-        expected = gram(at, inverse[None])[0][left, right]
+        expected = gram(layout, at, inverse[None])[0][left, right]
         scores[mine] = weight * (lifted[:, left] * lifted[:, right] - expected)
     return layout.collect(scores)

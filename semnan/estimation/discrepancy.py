@@ -21,6 +21,10 @@ from semnan.data.checks import SINGULAR, dependent_variables
 from semnan.errors import DataError
 
 
+#: Triples of `Discrepancy.second`.
+Second = tuple[tuple[Tensor, float, float | Tensor], ...]
+
+
 class Evaluation(NamedTuple):
     """A discrepancy at Σ.
 
@@ -71,8 +75,6 @@ class Discrepancy(ABC):
     #: χ² is this times n times the value; None where the value has no χ² distribution.
     chi_square_factor: ClassVar[float | None]
     needs_regular_sample: ClassVar[bool] = True
-    #: One matrix S holds the data: what `PatternLikelihood` lacks.
-    whole: ClassVar[bool] = True
 
     def __init__(
         self, sample: Moments | MomentsStack | ArrayLike | Tensor, names: tuple[str, ...] | None = None
@@ -95,9 +97,9 @@ class Discrepancy(ABC):
     def evaluate(self, sigma: Float[Tensor, "*batch p p"]) -> Evaluation:
         """Value, slope and local quadratic form at Σ."""
 
-    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
-        """The second derivative in Σ as a sum of terms a · A Δ A: pairs (a, A)."""
-        return ((2 * at.curvature, at.metric),)
+    def second(self, at: Evaluation) -> Second:
+        """The second derivative in Σ as a sum of terms a · A Δ A with A = b · metric + c · slope: triples (a, b, c)."""
+        return ((2 * at.curvature, 1.0, 0.0),)
 
     def take(self, index: Tensor) -> Discrepancy:
         """The same discrepancy for some of the samples of a batch."""
@@ -133,13 +135,12 @@ class KullbackLeibler(Discrepancy):
     def evaluate(self, sigma: Tensor) -> Evaluation:
         sample, _, logdet = self._to(sigma)
         factor = factorise(sigma)
-        product = factor.inverse @ sample
-        value = (_trace(product) + factor.logdet - logdet - sigma.shape[-1]) / 2
-        slope = (factor.inverse - _symmetric(product @ factor.inverse)) / 2
+        value = ((factor.inverse * sample).sum((-2, -1)) + factor.logdet - logdet - sigma.shape[-1]) / 2
+        slope = (factor.inverse - factor.inverse @ sample @ factor.inverse) / 2
         return _evaluation(value, slope, factor, factor.inverse, 1 / 4)
 
-    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
-        return (2 * at.curvature, at.metric - 2 * at.slope), (-2 * at.curvature, 2 * at.slope)
+    def second(self, at: Evaluation) -> Second:
+        return (2 * at.curvature, 1.0, -2.0), (-2 * at.curvature, 0.0, 2.0)
 
 
 @final
@@ -171,8 +172,8 @@ class Bhattacharyya(Discrepancy):
         value = middle.logdet / 2 - (factor.logdet + logdet) / 4
         return _evaluation(value, (middle.inverse - factor.inverse) / 4, factor, factor.inverse, 1 / 16)
 
-    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
-        return (4 * at.curvature, at.metric), (-2 * at.curvature, at.metric + 4 * at.slope)
+    def second(self, at: Evaluation) -> Second:
+        return (4 * at.curvature, 1.0, 0.0), (-2 * at.curvature, 1.0, 4.0)
 
 
 @final
@@ -189,10 +190,9 @@ class SquaredHellinger(Discrepancy):
         at = _evaluation(1 - overlap, slope, factor, factor.inverse, 1 / 16)
         return at._replace(curvature=at.curvature * overlap)
 
-    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+    def second(self, at: Evaluation) -> Second:
         """Without the rank-one term in the slope, which vanishes at a minimum."""
-        middle = at.metric + at.slope / (4 * at.curvature[..., None, None])
-        return (4 * at.curvature, at.metric), (-2 * at.curvature, middle)
+        return (4 * at.curvature, 1.0, 0.0), (-2 * at.curvature, 1.0, 1 / (4 * at.curvature[..., None, None]))
 
 
 @final
@@ -203,7 +203,7 @@ class GeneralizedLeastSquares(Discrepancy):
 
     def evaluate(self, sigma: Tensor) -> Evaluation:
         sample, inverse, _ = self._to(sigma)
-        relative = inverse @ (sigma - sample)
+        relative = inverse @ (_symmetric(sigma) - sample)
         value = (relative * relative.mT).sum((-2, -1)) / 2
         return _evaluation(value, _symmetric(relative @ inverse), factorise(sigma), inverse, 1 / 2)
 
@@ -216,7 +216,7 @@ class UnweightedLeastSquares(Discrepancy):
     needs_regular_sample = False
 
     def evaluate(self, sigma: Tensor) -> Evaluation:
-        difference = sigma - self._to(sigma)[0]
+        difference = _symmetric(sigma) - self._to(sigma)[0]
         eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device).expand_as(sigma)
         value = difference.square().sum((-2, -1)) / 2
         return _evaluation(value, difference, factorise(sigma), eye, 1 / 2)
@@ -238,20 +238,18 @@ DISCREPANCIES: dict[str, type[Discrepancy]] = {
 def factorise(sigma: Tensor) -> Factor:
     """Invert by Cholesky; where that fails the identity stands in and `definite` says so."""
     chol, info = torch.linalg.cholesky_ex(sigma)
-    definite = (info == 0) & torch.isfinite(chol.diagonal(dim1=-2, dim2=-1)).all(-1)
-    eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device)
-    chol = torch.where(definite[..., None, None], chol, eye)
-    logdet = 2 * chol.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    return Factor(torch.cholesky_inverse(chol), logdet, definite)
+    diagonal = chol.diagonal(dim1=-2, dim2=-1)
+    definite = (info == 0) & torch.isfinite(diagonal).all(-1)
+    if not bool(definite.all()):
+        eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device)
+        chol = torch.where(definite[..., None, None], chol, eye)
+        diagonal = chol.diagonal(dim1=-2, dim2=-1)
+    return Factor(torch.cholesky_inverse(chol), 2 * diagonal.log().sum(-1), definite)
 
 
 def _evaluation(value: Tensor, slope: Tensor, factor: Factor, metric: Tensor, curvature: float) -> Evaluation:
-    finite = torch.where(factor.definite, value, torch.inf)
+    finite = value if bool(factor.definite.all()) else torch.where(factor.definite, value, torch.inf)
     return Evaluation(finite, slope, metric, torch.full_like(finite, curvature))
-
-
-def _trace(matrix: Tensor) -> Tensor:
-    return matrix.diagonal(dim1=-2, dim2=-1).sum(-1)
 
 
 def _symmetric(matrix: Tensor) -> Tensor:

@@ -16,28 +16,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from semnan.estimation.information import BLOCK, gram, tie
+from semnan.estimation.information import BLOCK, tie
 from semnan.network import Layout, Propagation
 
 
-def bending(layout: Layout, theta: Tensor, at: Propagation, twist: Tensor) -> Tensor:
-    """½ tr(X ∂²Σ) = N + Nᵀ, shape (*batch, q, q), where row k of N is nonzero for paths only."""
-    reach, dense = _reach(layout, theta, at), gram(at, twist)
-    half = torch.zeros(*twist.shape[:-2], len(layout.rows), len(layout.rows), dtype=twist.dtype)
-    paths = layout.is_path.nonzero()[:, 0]
-    for rows in torch.split(paths, BLOCK):
+def bending(layout: Layout, theta: Tensor, at: Propagation, dense: Tensor) -> Tensor:
+    """½ tr(X ∂²Σ) = N + Nᵀ, shape (*batch, q, q), from K = Z X Zᵀ; row k of N is nonzero for paths only."""
+    reach = _reach(layout, theta, at)
+    half = torch.zeros(*dense.shape[:-2], len(layout.rows), len(layout.rows), dtype=dense.dtype)
+    for rows in torch.split(layout.paths, BLOCK):
         half[..., rows, :] = _half(layout, reach, dense, rows)
     return tie(layout, half + half.mT)
 
 
 def _reach(layout: Layout, theta: Tensor, at: Propagation) -> Tensor:
     """For every inner variable c (a row), T[b, c] at the rows U[b] of Z = [I; U; Y] and Φ[a, c] at the rows Y[a]."""
-    s, total = layout.inner, at.inner
-    omega = layout.matrices(theta)[1][..., :s, :s]
-    among = total.mT @ omega @ total
+    total, omega = at.inner, layout.blocks(theta).inner
+    among = total.mT @ omega @ total if layout.within else omega
     if layout.constant:
-        among = among + total[..., :1, :].mT * total[..., :1, :]
-    sinks = total.new_zeros(*total.shape[:-2], s, at.sigma.shape[-1])
+        among = among + total.narrow(-2, 0, 1).mT * total.narrow(-2, 0, 1)
+    sinks = layout.eye.new_zeros(()).expand(*total.shape[:-1], at.sigma.shape[-1])
     return torch.cat([sinks, total.mT, among], dim=-1)
 
 
@@ -47,4 +45,4 @@ def _half(layout: Layout, reach: Tensor, dense: Tensor, rows: Tensor) -> Tensor:
     from_child = dense.index_select(-2, right[rows])
     own = from_parent.index_select(-1, right).mul_(from_child.index_select(-1, left))
     other = from_parent.index_select(-1, left).mul_(from_child.index_select(-1, right))
-    return own.add_(other.mul_(torch.where(layout.is_path, 0.5, 1.0).double())).mul_(weight)
+    return own.addcmul_(other, layout.halved).mul_(weight)

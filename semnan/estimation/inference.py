@@ -20,6 +20,8 @@ from semnan.errors import Unavailable
 NULL, WEAK = 1e-10, 1e-7
 #: Share of a scaled gradient outside the row space above which it has no variance.
 OUTSIDE = 1e-4
+#: Up to so many parameters eigenvalues cost nothing to speak of.
+SMALL = 100
 
 
 @final
@@ -163,7 +165,9 @@ def generalised_inverse(dense: Tensor, held: Tensor) -> tuple[Tensor, Tensor, Te
 
 
 def _smallest(inverse: Tensor) -> Tensor:
-    """The smallest eigenvalue of a matrix, by power iteration on its inverse."""
+    """The smallest eigenvalue of a matrix from its inverse: by power iteration, roughly, where that is large."""
+    if inverse.shape[-1] <= SMALL:
+        return 1 / torch.linalg.eigvalsh(inverse)[..., -1].clamp(min=1e-300)
     generator = torch.Generator().manual_seed(0)
     vector = torch.randn(inverse.shape[-1], 1, generator=generator, dtype=inverse.dtype).expand(*inverse.shape[:-1], 1)
     length = torch.ones_like(inverse[..., 0, 0])

@@ -18,26 +18,31 @@ from semnan.network import Layout, Propagation
 
 #: Rows of the information that are gathered at a time; up to so many it is gathered whole.
 BLOCK = 128
+#: Up to so many visibles Z is formed whole.
+SMALL = 64
 #: Entries of stacked informations that are held at a time.
 STACKED = 1 << 23
 
 
-def gram(at: Propagation, metric: Tensor) -> Tensor:
+def gram(layout: Layout, at: Propagation, metric: Tensor) -> Tensor:
     """K = Z M Zᵀ for a symmetric M of shape (*batch, p, p)."""
+    if metric.shape[-1] <= SMALL:
+        stacked = torch.cat([layout.unit.expand(*at.factors.shape[:-2], -1, -1), at.factors], dim=-2)
+        return stacked @ metric @ stacked.mT
     half = at.factors @ metric
-    if not half.shape[-2]:
-        return metric
-    corner = half @ at.factors.mT
     upper = torch.cat([metric, half.mT], dim=-1)
-    return torch.cat([upper, torch.cat([half, corner], dim=-1)], dim=-2)
+    return torch.cat([upper, torch.cat([half, half @ at.factors.mT], dim=-1)], dim=-2)
 
 
 def pull_back(layout: Layout, at: Propagation, slope: Tensor) -> Tensor:
     """The gradient in θ, shape (*batch, q), of a loss with the symmetric slope ∂loss/∂Σ."""
-    left, right, weight = layout.factors
-    dense = gram(at, slope)
-    values = dense.flatten(-2).index_select(-1, left * dense.shape[-1] + right)
-    return layout.collect(values * (2 * weight))
+    return gathered_gradient(layout, gram(layout, at, slope))
+
+
+def gathered_gradient(layout: Layout, dense: Tensor) -> Tensor:
+    """The same from K = Z G Zᵀ."""
+    place, twice = layout.own
+    return layout.collect(dense.flatten(-2).index_select(-1, place) * twice)
 
 
 def push_forward(layout: Layout, at: Propagation, direction: Tensor) -> Tensor:
@@ -45,7 +50,9 @@ def push_forward(layout: Layout, at: Propagation, direction: Tensor) -> Tensor:
     left, right, weight = layout.factors
     p, m = at.sigma.shape[-1], at.sigma.shape[-1] + at.factors.shape[-2]
     scaled = weight * direction.index_select(-1, layout.parameter)
-    place = scaled.new_zeros(*direction.shape[:-1], m * m).index_add_(-1, left * m + right, scaled).unflatten(-1, (m, m))
+    place = (
+        scaled.new_zeros(*direction.shape[:-1], m * m).index_add_(-1, left * m + right, scaled).unflatten(-1, (m, m))
+    )
     above = place[..., :p, :p] + place[..., :p, p:] @ at.factors
     below = place[..., p:, :p] + place[..., p:, p:] @ at.factors
     half = above + at.factors.mT @ below
@@ -54,7 +61,7 @@ def push_forward(layout: Layout, at: Propagation, direction: Tensor) -> Tensor:
 
 def information(layout: Layout, at: Propagation, metric: Tensor) -> Tensor:
     """F = ½ tr(M ∂Σ M ∂Σ), shape (*batch, q, q), dense."""
-    return tie(layout, _gathered(layout, gram(at, metric)))
+    return tie(layout, gathered(layout, gram(layout, at, metric)))
 
 
 def stacked_information(layout: Layout, at: Propagation, weights: Tensor, metrics: Tensor) -> Tensor:
@@ -65,22 +72,20 @@ def stacked_information(layout: Layout, at: Propagation, weights: Tensor, metric
     wide = at._replace(factors=at.factors.unsqueeze(-3))
     for start in range(0, weights.shape[-1], step):
         part = slice(start, start + step)
-        found = _gathered(layout, gram(wide, metrics[..., part, :, :]))
+        found = gathered(layout, gram(layout, wide, metrics[..., part, :, :]))
         total += (weights[..., part, None, None] * found).sum(-3)
     return tie(layout, total)
 
 
-def _gathered(layout: Layout, dense: Tensor) -> Tensor:
-    """F of the rows of the table from K."""
-    left, right, weight = layout.factors
-    size, m = len(left), dense.shape[-1]
+def gathered(layout: Layout, dense: Tensor) -> Tensor:
+    """F of the rows of the table from K = Z M Zᵀ."""
+    size = len(layout.parameter)
     if size <= BLOCK:
-        flat, row, column = dense.flatten(-2), left * m, right * m
-        same = flat.index_select(-1, (row[:, None] + left).flatten()).unflatten(-1, (size, size))
-        same = same * flat.index_select(-1, (column[:, None] + right).flatten()).unflatten(-1, (size, size))
-        cross = flat.index_select(-1, (row[:, None] + right).flatten()).unflatten(-1, (size, size))
-        return torch.addcmul(same, cross, cross.mT) * torch.outer(weight, weight)
-    return _blocks(dense, left, right, weight)
+        flat, at = dense.flatten(-2), layout.gathers
+        same = flat.index_select(-1, at.both_left) * flat.index_select(-1, at.both_right)
+        cross = flat.index_select(-1, at.cross).unflatten(-1, (size, size))
+        return torch.addcmul(same.view_as(cross), cross, cross.mT).mul_(at.weights)
+    return _blocks(dense, *layout.factors)
 
 
 def _blocks(dense: Tensor, left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
@@ -106,7 +111,7 @@ def _block(dense: Tensor, left: Tensor, right: Tensor, rows: slice) -> Tensor:
 def information_diagonal(layout: Layout, at: Propagation, metric: Tensor) -> Tensor:
     """The diagonal of `information` without the rest, shape (*batch, q). Only for models without ties."""
     left, right, weight = layout.factors
-    dense = gram(at, metric)
+    dense = gram(layout, at, metric)
     values = weight.square() * (dense[..., left, left] * dense[..., right, right] + dense[..., left, right].square())
     return layout.collect(values)
 

@@ -54,9 +54,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.discrepancy not in DISCREPANCIES.values():
             names = ", ".join(DISCREPANCIES)
-            raise FitError(
-                f"{self.discrepancy!r} is no discrepancy: pass one of the classes {names} (not an instance)"
-            )
+            raise FitError(f"{self.discrepancy!r} is no discrepancy: pass one of the classes {names} (not an instance)")
         if self.optimiser is not None and (
             isinstance(self.optimiser, type) or not isinstance(self.optimiser, Optimiser)
         ):

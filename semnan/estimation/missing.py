@@ -39,8 +39,6 @@ class PatternLikelihood:
     sample: Tensor
     saturated: float = 0.0
 
-    whole = False
-
     @classmethod
     def of(cls, patterns: Patterns, mean: Tensor, covariance: Tensor) -> PatternLikelihood:
         """From patterns and the saturated mean (the center) and covariance, all in the order of the layout."""
@@ -65,8 +63,8 @@ class PatternLikelihood:
         slope = (self.weight[:, None, None] * (metric - fitted)).sum(1) / 2
         return Evaluation(value, slope, metric, (self.weight / 4).expand(len(sigma), -1))
 
-    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
-        """The second derivative in Σ as sums over the patterns of a · A Δ A."""
+    def second_by_pattern(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+        """The second derivative in Σ as sums over the patterns of a · A Δ A: pairs (a, A)."""
         fitted = at.metric @ self.sample @ at.metric
         return (2 * at.curvature, fitted), (-2 * at.curvature, at.metric - fitted)
 

@@ -24,7 +24,9 @@ def orient(model: PathModel, theta: Tensor) -> Tensor:
 def _free_signs(model: PathModel) -> list[list[int]]:
     """For each latent of arbitrary sign in each group, its loadings as places in θ."""
     place = {row: k for k, free in enumerate(model.free) for row in free.rows if len(free.rows) == 1}
-    loadings: dict[tuple[str | None, str], list[int]] = {(g, u): [] for g in model.groups or (None,) for u in model.latents}
+    loadings: dict[tuple[str | None, str], list[int]] = {
+        (g, u): [] for g in model.groups or (None,) for u in model.latents
+    }
     told: set[tuple[str | None, str]] = set()
     for i, row in enumerate(model.parameters):
         source, target = (row.group, row.source), (row.group, row.target)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, final, runtime_checkable
+from functools import cached_property
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
 
-from semnan.estimation.discrepancy import Evaluation
-from semnan.estimation.hessian import bending
+from semnan.estimation.discrepancy import Discrepancy, Evaluation
 from semnan.estimation.information import (
     information,
     information_diagonal,
@@ -23,7 +23,9 @@ from semnan.estimation.information import (
     push_forward,
     stacked_information,
 )
+from semnan.estimation.missing import PatternLikelihood
 from semnan.estimation.outcome import Outcome
+from semnan.estimation.slopes import Slopes, part_slopes
 from semnan.estimation.space import Penalty, Space
 from semnan.network import Layout, Propagation, propagate
 
@@ -31,15 +33,7 @@ from semnan.network import Layout, Propagation, propagate
 NEGATIVE = 1e-6
 
 
-@runtime_checkable
-class Loss(Protocol):
-    """A discrepancy of samples with shape (B, p, p) from Σ; `whole` if one matrix holds the data."""
-
-    @property
-    def whole(self) -> bool: ...
-    def evaluate(self, sigma: Tensor) -> Evaluation: ...
-    def second(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]: ...
-    def take(self, index: Tensor) -> Any: ...
+Loss = Discrepancy | PatternLikelihood
 
 
 class Point(NamedTuple):
@@ -143,16 +137,39 @@ class Problem:
 
     def gradient(self, point: Point) -> Tensor:
         """∂loss/∂φ, shape (B, r)."""
-        found = self._sum(point, lambda part, at, loss: pull_back(part.layout, at, loss.slope))
+        return self._gradient(point, self._sum(point, lambda part, at, loss: pull_back(part.layout, at, loss.slope)))
+
+    def hessian(self, point: Point) -> Tensor:
+        """The Gauss–Newton Hessian 4 c F of the loss, shape (B, r, r)."""
+        return self.linearise(point).gauss_newton
+
+    def exact_hessian(self, point: Point) -> Tensor:
+        """The Hessian of the loss, shape (B, r, r)."""
+        exact = self.linearise(point, exact=True).exact
+        assert exact is not None
+        return exact
+
+    def linearise(self, point: Point, *, exact: bool = False) -> Slopes:
+        """Gradient, Gauss–Newton Hessian and, if asked for, exact Hessian, from the same products."""
+        parts = zip(self.parts, point.implied, point.loss, strict=True)
+        found = [part_slopes(part.layout, part.loss, point.full, at, loss, exact=exact) for part, at, loss in parts]
+        gradient = self._gradient(point, self._shared([slopes.gradient for slopes in found]))
+        rough = self._shared([slopes.gauss_newton for slopes in found])
+        if self.penalty is not None:
+            rough = rough + self.penalty.gauss_newton(point.full)
+        rough = rough if self.space is None else self.space.pull_both(rough)
+        fine = [slopes.exact for slopes in found if slopes.exact is not None]
+        return Slopes(gradient, rough, self._exact(point, fine) if exact else None)
+
+    def _gradient(self, point: Point, found: Tensor) -> Tensor:
         if self.penalty is not None:
             found = found + self.penalty.gradient(point.full)
         return found if self.space is None else self.space.pull(found)
 
-    def hessian(self, point: Point) -> Tensor:
-        """The Gauss–Newton Hessian 4 c F of the loss, shape (B, r, r)."""
-        found = self._sum(point, lambda part, at, loss: _weighed(part, at, 4 * loss.curvature, loss.metric))
+    def _exact(self, point: Point, parts: list[Tensor]) -> Tensor:
+        found = self._shared(parts)
         if self.penalty is not None:
-            found = found + self.penalty.gauss_newton(point.full)
+            found = found + self.penalty.hessian(point.full)
         return found if self.space is None else self.space.pull_both(found)
 
     def information(self, point: Point, *, spread: bool = False) -> Tensor:
@@ -162,26 +179,12 @@ class Problem:
         """
 
         def found(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
-            if not part.loss.whole:
-                return _weighed(part, at, 4 * loss.curvature, loss.metric)
+            if isinstance(part.loss, PatternLikelihood):
+                return stacked_information(part.layout, at, 4 * loss.curvature, loss.metric)
             metric = loss.metric @ at.sigma @ loss.metric if spread else loss.metric
             return information(part.layout, at, metric)
 
         return self._sum(point, found)
-
-    def exact_hessian(self, point: Point) -> Tensor:
-        """The Hessian of the loss, shape (B, r, r)."""
-
-        def exact(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
-            found = bending(part.layout, point.full, at, 2 * loss.slope)
-            for factor, metric in part.loss.second(loss):
-                found = found + _weighed(part, at, 2 * factor, metric)
-            return found
-
-        found = self._sum(point, exact)
-        if self.penalty is not None:
-            found = found + self.penalty.hessian(point.full)
-        return found if self.space is None else self.space.pull_both(found)
 
     def bend(self, point: Point, move: Tensor) -> Tensor:
         """The gradient that Σ(φ + move), less its linear prediction, would add: shape (B, r)."""
@@ -200,8 +203,15 @@ class Problem:
         found = self._sum(point, missed)
         return found if self.space is None else self.space.pull(found)
 
-    def held(self, theta: Tensor, gradient: Tensor) -> Tensor:
-        """Which coordinates are at a bound that the loss pushes against, shape (B, r)."""
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether any coordinate has a bound."""
+        return bool((torch.isfinite(self.lower) | torch.isfinite(self.upper)).any())
+
+    def held(self, theta: Tensor, gradient: Tensor) -> Tensor | None:
+        """Which coordinates are at a bound that the loss pushes against, shape (B, r); None if none has bounds."""
+        if not self.bounded:
+            return None
         return ((theta <= self.lower) & (gradient > 0)) | ((theta >= self.upper) & (gradient < 0))
 
     def at_bound(self, theta: Tensor) -> Tensor:
@@ -209,30 +219,7 @@ class Problem:
         return (theta <= self.lower) | (theta >= self.upper)
 
     def clip(self, theta: Tensor) -> Tensor:
-        return torch.clamp(theta, self.lower, self.upper)
-
-    def descent(self, point: Point, held: Tensor) -> tuple[Tensor, Tensor]:
-        """Where the exact Hessian has a negative eigenvalue: the mask, shape (B,), and directions down, shape (B, r).
-
-        In units of √F_kk, over the coordinates that are not held at a bound. A Cholesky factorisation that succeeds
-        saves the eigenvectors.
-        """
-        return self.falls(point, self.exact_hessian(point), held)
-
-    def falls(self, point: Point, exact: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
-        """The same, from the exact Hessian."""
-        diagonal = self.hessian_diagonal(point)
-        scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-        hessian = exact / scale[:, :, None] / scale[:, None, :]
-        if bool(held.any()):
-            hessian = hessian.masked_fill(held[:, :, None] | held[:, None, :], 0.0)
-        hessian.diagonal(dim1=-2, dim2=-1).add_(NEGATIVE + held.to(hessian.dtype))
-        direction, down = torch.zeros_like(scale), torch.linalg.cholesky_ex(hessian).info > 0
-        if bool(down.any()):
-            values, vectors = torch.linalg.eigh(hessian[down])
-            direction[down] = vectors[..., 0] / scale[down]
-            down[down.clone()] = values[:, 0] < 0
-        return down, direction
+        return torch.clamp(theta, self.lower, self.upper) if self.bounded else theta
 
     def hessian_diagonal(self, point: Point) -> Tensor:
         """The diagonal of `hessian`, shape (B, r), up to the cross terms of tied rows."""
@@ -257,13 +244,16 @@ class Problem:
     @property
     def _plain(self) -> bool:
         """Whether the matrix-free forms apply: complete data, and no constraints."""
-        whole = all(part.loss.whole for part in self.parts)
+        whole = all(isinstance(part.loss, Discrepancy) for part in self.parts)
         return whole and self.space is None and self.penalty is None
 
-    def scaled_gradient(self, gradient: Tensor, diagonal: Tensor, held: Tensor) -> Tensor:
+    def scaled_gradient(self, point: Point) -> Tensor:
         """The largest gradient entry in units of √F_kk, over coordinates not held at a bound, shape (B,)."""
+        gradient, diagonal = self.gradient(point), self.hessian_diagonal(point)
+        held = self.held(point.theta, gradient)
         size = gradient.abs() / torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-        return torch.where(held, 0.0, size).amax(-1) if size.shape[-1] else size.sum(-1)
+        free = size if held is None else torch.where(held, 0.0, size)
+        return free.amax(-1) if free.shape[-1] else free.sum(-1)
 
     def _sum(self, point: Point, term: Callable[[Part, Propagation, Evaluation], Tensor]) -> Tensor:
         """A term of every part, weighed by the share of its group."""
@@ -277,8 +267,20 @@ class Problem:
         return torch.stack([share * term for share, term in zip(shares, terms, strict=True)]).sum(0)
 
 
-def _weighed(part: Part, at: Propagation, factor: Tensor, metric: Tensor) -> Tensor:
-    """The information in a metric, or the sum over the metrics of missing patterns, times a factor."""
-    if factor.ndim == 1:
-        return information(part.layout, at, metric) * factor[:, None, None]
-    return stacked_information(part.layout, at, factor, metric)
+def descent(exact: Tensor, diagonal: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+    """Where an exact Hessian has a negative eigenvalue: the mask, shape (B,), and directions down, shape (B, r).
+
+    In units of √F_kk (the square root of `diagonal`), over the coordinates that are not held at a bound. A Cholesky
+    factorisation that succeeds saves the eigenvectors.
+    """
+    scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
+    hessian = exact / scale[:, :, None] / scale[:, None, :]
+    if bool(held.any()):
+        hessian = hessian.masked_fill(held[:, :, None] | held[:, None, :], 0.0)
+    hessian.diagonal(dim1=-2, dim2=-1).add_(NEGATIVE + held.to(hessian.dtype))
+    direction, down = torch.zeros_like(scale), torch.linalg.cholesky_ex(hessian).info > 0
+    if bool(down.any()):
+        values, vectors = torch.linalg.eigh(hessian[down])
+        direction[down] = vectors[..., 0] / scale[down]
+        down[down.clone()] = values[:, 0] < 0
+    return down, direction

@@ -32,6 +32,8 @@ WORK_BYTES = 2**24
 MEMORY = 20
 #: Length of a step that is mere rounding, for one variable with all of its variance its own.
 ROUNDING = 5e-14
+#: A longer step is never mere rounding.
+COARSEST = 1e-5
 
 
 @final
@@ -231,7 +233,8 @@ class _Likelihood:
         change = covariance @ (G - torch.outer(g, g)) @ covariance
         step = torch.cat([covariance @ g, ((change + change.T) / 2).flatten()])
         length = math.hypot(float((factor.T @ g).norm()), float((factor.T @ G @ factor).norm()) / math.sqrt(2))
-        return _Point(theta, value / self.patterns.n, step, length, ROUNDING * len(mean) / pivot)
+        noise = min(COARSEST, ROUNDING * len(mean) / pivot)
+        return _Point(theta, value / self.patterns.n, step, length, noise)
 
 
 def _climb(likelihood: _Likelihood, tolerance: float, max_steps: int) -> tuple[_Point, int, bool]:

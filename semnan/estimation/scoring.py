@@ -12,15 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.conjugate import conjugate_gradients
 from semnan.estimation.outcome import Outcome
-from semnan.estimation.problem import Point, Problem, Solution
+from semnan.estimation.problem import Point, Problem, Solution, descent
 from semnan.estimation.progress import Progress
 
+Array, Flags = NDArray[np.float64], NDArray[np.bool_]
 #: A predicted fall below this, relative to 1 + |loss|, cannot be seen in the loss for rounding.
 ROUNDING = 1e-13
 #: So many steps in a row whose fall cannot be seen end a fit.
@@ -73,144 +76,149 @@ class FisherScoring:
         run = _Run(self, problem, start)
         progress.begin(self.max_steps)
         try:
-            while run.live.numel():
+            while len(run.live):
                 run.step()
-                progress.advance(run.count, float(run.value.min()), int(run.live.numel()))
+                progress.advance(run.count, float(run.value.min()), len(run.live))
         except KeyboardInterrupt:
-            run.stop(torch.ones_like(run.live, dtype=torch.bool), Outcome.INTERRUPTED)
+            run.stop(np.ones(len(run.live), dtype=np.bool_), Outcome.INTERRUPTED)
         return run.solution()
 
 
 @final
 class _Run:
-    """The state of one batched optimisation: results for all fits, work arrays for those still `live`."""
+    """The state of one batched optimisation: results for all fits, work arrays for those still `live`.
+
+    What is one number a fit is kept in numpy, whose small operations cost a quarter of torch's.
+    """
 
     def __init__(self, options: FisherScoring, problem: Problem, start: Tensor) -> None:
         batch = start.shape[0]
         self.options, self.all = options, problem
         self.count = 0
-        self.theta, self.live = problem.clip(start), torch.arange(batch)
-        self.value = torch.full((batch,), torch.inf, dtype=start.dtype)
-        self.gradient = torch.full_like(self.value, torch.nan)
-        self.steps = torch.zeros(batch, dtype=torch.long)
+        self.theta, self.live = problem.clip(start), np.arange(batch)
+        self.value, self.gradient = np.full(batch, np.inf), np.full(batch, np.nan)
+        self.steps = np.zeros(batch, dtype=np.int64)
         self.outcomes = [Outcome.ITERATION_LIMIT] * batch
-        self.damping = torch.full_like(self.value, options.damping)
-        self.growth = torch.full_like(self.value, 2.0)
-        self.idle, self.escapes = torch.zeros_like(self.live), torch.zeros_like(self.live)
+        self.damping, self.growth = np.full(batch, options.damping), np.full(batch, 2.0)
+        self.idle, self.escapes = np.zeros(batch, dtype=np.int64), np.zeros(batch, dtype=np.int64)
         self.problem, self.point = problem, problem.at(self.theta)
         self._linearise()
-        self.stop(~torch.isfinite(self.point.value), Outcome.BAD_START)
+        self.stop(~np.isfinite(self.point.value.numpy()), Outcome.BAD_START)
 
     def step(self) -> None:
         """One trial step for every live fit, and the decision which fits are done."""
         self.count += 1
-        move = self._move()
-        trial = self.problem.at(self.problem.clip(self.point.theta + move))
-        move = trial.theta - self.point.theta
-        predicted = -(self.slope * move).sum(-1) - (move * self._curve(move)).sum(-1) / 2
-        actual = self.point.value - trial.value
-        noise = ROUNDING * (1 + self.point.value.abs())
-        tiny = predicted.abs() <= noise
-        better = torch.isfinite(trial.value) & ((actual > 0) | (tiny & (actual >= -noise)))
-        self._damp(better, torch.nan_to_num(actual / predicted.clamp(min=1e-300), nan=-1.0))
-        self.idle = torch.where(tiny, self.idle + 1, 0)
+        theta = self.problem.clip(self.point.theta + self._move())
+        trial = self.problem.at(theta)
+        move = theta - self.point.theta
+        predicted = -((self.slope + 0.5 * self._curve(move)) * move).sum(-1).numpy()
+        before, after = self.point.value.numpy(), trial.value.numpy()
+        noise = ROUNDING * (1 + np.abs(before))
+        tiny, actual = np.abs(predicted) <= noise, before - after
+        better = np.isfinite(after) & ((actual > 0) | (tiny & (actual >= -noise)))
+        self._damp(better, np.nan_to_num(actual / predicted.clip(1e-300), nan=-1.0))
+        self.idle = np.where(tiny, self.idle + 1, 0)
         exhausted = (~better & (tiny | (self.damping > 1e12))) | (self.idle >= IDLE)
-        if bool(better.any()):
+        if better.any():
             self.point = _where(better, trial, self.point)
             self._linearise()
         self._judge(exhausted)
 
-    def stop(self, mask: Tensor, outcome: Outcome) -> None:
+    def stop(self, mask: Flags, outcome: Outcome) -> None:
         """Write the results of some live fits and take them out of the batch."""
-        if not bool(mask.any()):
+        if not mask.any():
             return
         done = self.live[mask]
         self.theta[done] = self.point.theta[mask]
-        self.value[done] = self.point.value[mask]
-        self.gradient[done] = self.problem.scaled_gradient(self.slope, self.diagonal, self.held)[mask]
+        self.value[done], self.gradient[done] = self.point.value.numpy()[mask], self.size[mask]
         self.steps[done] = self.count
         for b in done.tolist():
             self.outcomes[b] = outcome
-        self._keep((~mask).nonzero()[:, 0])
+        self._keep(np.flatnonzero(~mask))
 
     def solution(self) -> Solution:
-        return Solution(self.theta, self.value, self.gradient, self.steps, tuple(self.outcomes))
+        numbers = (torch.from_numpy(part) for part in (self.value, self.gradient, self.steps))
+        return Solution(self.theta, *numbers, tuple(self.outcomes))
 
-    def _judge(self, exhausted: Tensor) -> None:
-        size = self.problem.scaled_gradient(self.slope, self.diagonal, self.held)
-        converged = size <= self.options.tolerance
+    def _judge(self, exhausted: Flags) -> None:
+        converged = self.size <= self.options.tolerance
         # Where rounding stops the loss from falling, a gradient this small is a minimum to working precision.
-        converged |= exhausted & (size <= 1e-6)
-        stalled = (exhausted & ~converged) | self._broken(size)
-        saddle = torch.zeros_like(converged)
-        if bool(converged.any()) and self._dense:
+        converged |= exhausted & (self.size <= 1e-6)
+        stalled = (exhausted & ~converged) | self._broken()
+        saddle = np.zeros_like(converged)
+        if converged.any() and self._dense:
             moved, saddle = self._leave_saddles(converged)
             converged = converged & ~moved & ~saddle
         done = (converged, Outcome.CONVERGED), (saddle, Outcome.SADDLE), (stalled, Outcome.STALLED)
-        left = torch.ones_like(converged)
+        left = np.ones_like(converged)
         for mask, outcome in done:
             self.stop((mask & left)[left], outcome)
             left = left & ~mask
         if self.count >= self.options.max_steps:
-            self.stop(torch.ones_like(self.live, dtype=torch.bool), Outcome.ITERATION_LIMIT)
+            self.stop(np.ones(len(self.live), dtype=np.bool_), Outcome.ITERATION_LIMIT)
 
-    def _broken(self, size: Tensor) -> Tensor:
+    def _broken(self) -> Flags:
         """Fits whose derivatives are no longer finite numbers: scales beyond what floating point can square."""
-        broken = ~torch.isfinite(size)
-        return broken | ~torch.isfinite(self.hessian).all(-1).all(-1) if self._dense else broken
+        whole = self.hessian.sum((-2, -1)).numpy() if self._dense else self.size
+        return ~np.isfinite(self.size) | ~np.isfinite(whole)
 
-    def _leave_saddles(self, converged: Tensor) -> tuple[Tensor, Tensor]:
+    def _leave_saddles(self, converged: Flags) -> tuple[Flags, Flags]:
         """Step down from stationary points that are no minimum: who moved, and who could not."""
-        at = converged.nonzero()[:, 0]
+        at = torch.from_numpy(np.flatnonzero(converged))
         part, point = self.problem.take(at), _index(self.point, at)
-        down, direction = part.descent(point, part.at_bound(point.theta))
-        if not bool(down.any()):
-            return torch.zeros_like(converged), torch.zeros_like(converged)
+        exact = part.exact_hessian(point) if self.fine is None else self.fine[at]
+        falls, direction = descent(exact, self.diagonal[at], part.at_bound(point.theta))
+        moved, saddle = np.zeros_like(converged), np.zeros_like(converged)
+        if not bool(falls.any()):
+            return moved, saddle
         theta, value = point.theta, point.value - ROUNDING
         for length in ESCAPES:
             trial = part.at(part.clip(point.theta + length * direction))
-            lower = down & (trial.value < value) & (self.escapes[at] < MOST_ESCAPES)
+            lower = falls & (trial.value < value) & torch.from_numpy(self.escapes[converged] < MOST_ESCAPES)
             theta = torch.where(lower[:, None], trial.theta, theta)
             value = torch.where(lower, trial.value, value)
-        moved, saddle = torch.zeros_like(converged), torch.zeros_like(converged)
-        moved[at] = (theta != point.theta).any(-1)
-        saddle[at] = down & ~moved[at]
-        if bool(moved.any()):
+        moved[converged] = (theta != point.theta).any(-1).numpy()
+        saddle[converged] = falls.numpy() & ~moved[converged]
+        if moved.any():
             self._jump(at, theta, moved)
         return moved, saddle
 
-    def _jump(self, at: Tensor, theta: Tensor, moved: Tensor) -> None:
+    def _jump(self, at: Tensor, theta: Tensor, moved: Flags) -> None:
         """Go on from other parameters, with the damping of a first step."""
         everywhere = self.point.theta.clone()
         everywhere[at] = theta
         self.point = self.problem.at(everywhere)
-        self.damping = torch.where(moved, self.options.damping, self.damping)
-        self.idle = torch.where(moved, 0, self.idle)
+        self.damping = np.where(moved, self.options.damping, self.damping)
+        self.idle = np.where(moved, 0, self.idle)
         self.escapes = self.escapes + moved
         self._linearise()
 
-    def _damp(self, better: Tensor, ratio: Tensor) -> None:
-        shrink = torch.maximum(1 - (2 * ratio - 1).clamp(max=2) ** 3, torch.tensor(1 / 3, dtype=ratio.dtype))
-        self.damping = torch.where(better, self.damping * shrink.clamp(max=2.0), self.damping * self.growth)
-        self.damping.clamp_(min=1e-10)
-        self.growth = torch.where(better, 2.0, self.growth * 2)
+    def _damp(self, better: Flags, ratio: Array) -> None:
+        shrink = np.maximum(1 - (2 * ratio - 1).clip(-1, 2) ** 3, 1 / 3)
+        self.damping = np.where(better, self.damping * shrink, self.damping * self.growth).clip(min=1e-10)
+        self.growth = np.where(better, 2.0, self.growth * 2)
 
     @property
     def _dense(self) -> bool:
         return self.all.size <= self.options.dense_limit
 
     def _linearise(self) -> None:
-        self.slope = self.problem.gradient(self.point)
+        self.fine: Tensor | None = None
+        if self._dense:
+            newton = self.count >= self.options.newton_after
+            self.slope, self.fisher, self.fine = self.problem.linearise(self.point, exact=newton)
+            self.hessian = self.fisher if self.fine is None else self.fine
+            self.exact = np.full(len(self.live), newton)
+            self.diagonal = self.fisher.diagonal(dim1=-2, dim2=-1)
+        else:
+            self.slope, self.diagonal = self.problem.gradient(self.point), self.problem.hessian_diagonal(self.point)
         self.held = self.problem.held(self.point.theta, self.slope)
-        if not self._dense:
-            self.diagonal = self.problem.hessian_diagonal(self.point)
-            return
-        self.fisher = self.hessian = self.problem.hessian(self.point)
-        self.diagonal = self.fisher.diagonal(dim1=-2, dim2=-1)
-        newton = self.count >= self.options.newton_after
-        self.exact = torch.full_like(self.live, newton, dtype=torch.bool)
-        if newton:
-            self.hessian = self.problem.exact_hessian(self.point)
+        diagonal = self.diagonal.numpy()
+        self.scale = np.where(diagonal > 0, diagonal, 1.0)
+        loose = np.abs(self.slope.numpy()) / np.sqrt(self.scale)
+        if self.held is not None:
+            loose = np.where(self.held.numpy(), 0.0, loose)
+        self.size = loose.max(-1, initial=0.0)
 
     def _move(self) -> Tensor:
         """The damped step to the minimum of the quadratic model within the bounds.
@@ -218,6 +226,9 @@ class _Run:
         A parameter whose step would cross its bound is put on it, and the others are solved for again with that
         in mind: a cut-off step would leave them where they belong only if the bound were not there.
         """
+        if self.held is None:
+            solve = self._solver(None)
+            return self._bend(solve(self.slope), solve)
         fixed, known = self.held, torch.zeros_like(self.slope)
         for _ in range(CROSSINGS):
             solve = self._solver(fixed)
@@ -236,34 +247,44 @@ class _Run:
         The step was found for a linear Σ; what Σ really does at its end, less that, is answered by one more solve.
         The correction is kept where it is the smaller part of the whole (Transtrum & Sethna 2012, eq. 15).
         """
-        size = self.diagonal.sqrt()
-        length = (size * move).norm(dim=-1)
-        if bool((length < STRAIGHT).all()):
+        length = self._length(move)
+        if (length < STRAIGHT).all():
             return move
         extra = solve(self.problem.bend(self.point, move))
-        modest = (size * extra).norm(dim=-1) <= BEND * length
-        return torch.where(modest[:, None], move + extra, move)
+        modest = self._length(extra) <= BEND * length
+        return torch.where(torch.from_numpy(modest)[:, None], move + extra, move)
 
-    def _solver(self, fixed: Tensor) -> Callable[[Tensor], Tensor]:
+    def _length(self, move: Tensor) -> Array:
+        found: Array = np.sqrt((self.scale * move.numpy() ** 2).sum(-1))
+        return found
+
+    def _solver(self, fixed: Tensor | None) -> Callable[[Tensor], Tensor]:
         """Solve the damped system for the parameters that are not fixed; the others get zero."""
-        scale = torch.where(self.diagonal > 0, self.diagonal, 1.0)
+        scale = torch.from_numpy(self.scale)
         if not self._dense:
-            return lambda slope: -self._solve_free(torch.where(fixed, 0.0, slope), fixed, scale)
+            held = torch.zeros_like(scale, dtype=torch.bool) if fixed is None else fixed
+            return lambda slope: -self._solve_free(torch.where(held, 0.0, slope), held, scale)
         while True:
-            matrix = self.hessian.masked_fill(fixed[:, :, None] | fixed[:, None, :], 0.0)
-            matrix.diagonal(dim1=-2, dim2=-1).add_(scale * (self.damping[:, None] + fixed))
-            chol, info = torch.linalg.cholesky_ex(matrix)
-            if not bool(info.any()):
-                return lambda slope: -torch.cholesky_solve(torch.where(fixed, 0.0, slope)[..., None], chol)[..., 0]
-            if bool((self.damping > MOST_DAMPING).any()):
+            chol, info = torch.linalg.cholesky_ex(self._damped(fixed, scale))
+            if not info.numpy().any():
+                return lambda slope: -torch.cholesky_solve(_without(slope, fixed)[..., None], chol)[..., 0]
+            if (self.damping > MOST_DAMPING).any():
                 return torch.zeros_like
-            self._retreat(info > 0)
+            self._retreat(info.numpy() > 0)
 
-    def _retreat(self, indefinite: Tensor) -> None:
+    def _damped(self, fixed: Tensor | None, scale: Tensor) -> Tensor:
+        added = scale * torch.from_numpy(self.damping)[:, None]
+        if fixed is None:
+            return self.hessian + torch.diag_embed(added)
+        matrix = self.hessian.masked_fill(fixed[:, :, None] | fixed[:, None, :], 0.0)
+        matrix.diagonal(dim1=-2, dim2=-1).add_(added + scale * fixed)
+        return matrix
+
+    def _retreat(self, indefinite: Flags) -> None:
         """Where the exact Hessian is not positive definite, use the information; where that is singular, damp more."""
         swap = indefinite & self.exact
-        self.hessian = torch.where(swap[:, None, None], self.fisher, self.hessian)
-        self.damping = torch.where(indefinite & ~swap, self.damping * 10, self.damping)
+        self.hessian = torch.where(torch.from_numpy(swap)[:, None, None], self.fisher, self.hessian)
+        self.damping = np.where(indefinite & ~swap, self.damping * 10, self.damping)
         self.exact = self.exact & ~swap
 
     def _solve_free(self, slope: Tensor, fixed: Tensor, scale: Tensor) -> Tensor:
@@ -271,7 +292,10 @@ class _Run:
 
         def product(direction: Tensor) -> Tensor:
             inside = torch.where(fixed, 0.0, direction)
-            full = self.problem.hessian_product(self.point, inside) + self.damping[:, None] * scale * inside
+            full = (
+                self.problem.hessian_product(self.point, inside)
+                + torch.from_numpy(self.damping)[:, None] * scale * inside
+            )
             return torch.where(fixed, scale * direction, full)
 
         return conjugate_gradients(product, slope, scale)
@@ -281,14 +305,22 @@ class _Run:
             return (self.hessian @ move[..., None])[..., 0]
         return self.problem.hessian_product(self.point, move)
 
-    def _keep(self, index: Tensor) -> None:
-        self.live, self.problem = self.live[index], self.problem.take(index)
-        self.point = _index(self.point, index)
-        self.damping, self.growth = self.damping[index], self.growth[index]
-        self.idle, self.escapes = self.idle[index], self.escapes[index]
-        self.slope, self.held, self.diagonal = self.slope[index], self.held[index], self.diagonal[index]
+    def _keep(self, kept: NDArray[np.int64]) -> None:
+        for name in ("live", "damping", "growth", "idle", "escapes", "size", "scale"):
+            setattr(self, name, getattr(self, name)[kept])
+        if not len(kept):
+            return
+        index = torch.from_numpy(kept)
+        self.problem, self.point = self.problem.take(index), _index(self.point, index)
+        self.slope, self.diagonal = self.slope[index], self.diagonal[index]
+        self.held = None if self.held is None else self.held[index]
         if self._dense:
-            self.hessian, self.fisher, self.exact = self.hessian[index], self.fisher[index], self.exact[index]
+            self.hessian, self.fisher, self.exact = self.hessian[index], self.fisher[index], self.exact[kept]
+            self.fine = None if self.fine is None else self.fine[index]
+
+
+def _without(slope: Tensor, fixed: Tensor | None) -> Tensor:
+    return slope if fixed is None else torch.where(fixed, 0.0, slope)
 
 
 def _map(function: Callable[..., Tensor], *trees: Any) -> Any:
@@ -305,9 +337,10 @@ def _index(point: Point, index: Tensor) -> Point:
     return found
 
 
-def _where(mask: Tensor, new: Point, old: Point) -> Point:
+def _where(mask: Flags, new: Point, old: Point) -> Point:
     """New where the mask says so, without a copy where it says so everywhere."""
-    if bool(mask.all()):
+    if mask.all():
         return new
-    chosen: Point = _map(lambda a, b: torch.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
+    flags = torch.from_numpy(mask)
+    chosen: Point = _map(lambda a, b: torch.where(flags.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
     return chosen

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 import torch
 from torch import Tensor
 
 from semnan.estimation.start_means import Group, start_means
-from semnan.model import Kind
+from semnan.model import Kind, PathModel
 from semnan.network import Layout
 
 #: A latent starts with this share of the residual variance of its children, and no less than this is left over.
@@ -50,7 +51,7 @@ def start_values(groups: Sequence[Group]) -> tuple[Tensor, tuple[Scales, ...]]:
 
     A parameter that several rows or groups share starts at the mean of what each of them suggests.
     """
-    scales = tuple(_scales(group.layout, _Graph.of(group), group.covariance) for group in groups)
+    scales = tuple(_scales(group.layout, _graph(group.model, group.label), group.covariance) for group in groups)
     total, count = 0.0, 0.0
     for group, scale in zip(groups, scales, strict=True):
         layout = group.layout
@@ -110,14 +111,14 @@ class _Graph:
     higher: list[tuple[int, int, float | None]]
 
     @classmethod
-    def of(cls, group: Group) -> _Graph:
-        model, layout = group.model, group.layout
+    def of(cls, model: PathModel, label: str | None) -> _Graph:
+        layout = Layout.of(model, label)
         place = {name: i for i, name in enumerate(layout.names)}
         column = {name: i for i, name in enumerate(layout.order)}
         parents: list[list[int]] = [[] for _ in layout.order]
         children: dict[str, list[int]] = {u: [] for u in model.latents}
         markers: dict[str, tuple[int, int, float]] = {}
-        table = [row for row in model.parameters if row.group == group.label]
+        table = [row for row in model.parameters if row.group == label]
         for row in table:
             if row.kind is not Kind.PATH or row.target not in column:
                 continue
@@ -134,6 +135,11 @@ class _Graph:
             if row.kind is Kind.PATH and row.target in model.latents and not children.get(row.source, [row.source])
         ]
         return cls(_pad(parents), _pad(list(children.values())), latents, list(markers.values()), higher)
+
+
+@lru_cache(maxsize=32)
+def _graph(model: PathModel, label: str | None) -> _Graph:
+    return _Graph.of(model, label)
 
 
 def _pad(groups: list[list[int]]) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from lark import Token, Tree
 
@@ -10,11 +11,18 @@ from semnan.errors import ModelError
 from semnan.model.expression import FUNCTIONS, Binary, Call, Expression, Name, Negative, Number, affine
 from semnan.model.syntax import Node, TextError, place, symbol
 
+# As in the grammar: letters of any script, digits, dots and underscores; first a letter, or a dot without a digit.
+_NAME = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*")
 MAX_DEPTH = 100
 _WORDS = ("if", "else", "repeat", "while", "function", "for", "in", "next", "break")
 _CONSTANTS = ("TRUE", "FALSE", "NULL", "Inf", "NaN", "NA", "NA_integer_", "NA_real_", "NA_character_", "NA_complex_")
 #: What is no name in R.
 RESERVED = frozenset((*_WORDS, *_CONSTANTS))
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether a model text can have this as a name without quotes."""
+    return _NAME.fullmatch(text) is not None and text not in RESERVED
 
 
 def plain_name(token: Token) -> str:

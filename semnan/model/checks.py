@@ -40,6 +40,8 @@ def _check_rows(model: PathModel) -> None:
             what = "the covariance " if row.kind is Kind.COVARIANCE else ""
             raise ModelError(f"{what}{row.edge} is in the table twice: remove one of the two")
         seen.add((row.group, row.kind, pair))
+        if row.loading and (row.kind is not Kind.PATH or row.source not in model.latents):
+            raise ModelError(f"{row.edge} is marked as a loading, but {row.source!r} is not a latent that is measured")
         _check_exogenous(row, model.exogenous)
 
 

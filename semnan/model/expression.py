@@ -30,6 +30,10 @@ class Number:
 
     value: float
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ModelError(f"an expression has the number {self.value}: it has to be finite")
+
     def __str__(self) -> str:
         return number_text(self.value)
 

@@ -143,11 +143,11 @@ def _compile(source: ModelText, options: Options) -> PathModel:
 
 
 def _as_written(entries: list[Entry]) -> list[Entry]:
-    """Without added zeros, unless the mean structure would go with them."""
-    kept = [entry for entry in entries if entry.row is not None or entry.fixed != 0.0]
-    if any(entry.op == "~1" for entry in kept):
-        return kept
-    return [entry for entry in entries if entry.row is not None or entry.fixed != 0.0 or entry.op == "~1"]
+    """Without pairs that are added and zero in all groups, unless the mean structure would go with them."""
+    kept = {entry.pair for entry in entries if entry.row is not None or entry.fixed != 0.0}
+    if not any(op == "~1" for _, op, _ in kept):
+        kept |= {entry.pair for entry in entries if entry.op == "~1"}
+    return [entry for entry in entries if entry.pair in kept]
 
 
 def _is_phantom(entry: Entry) -> bool:
@@ -160,6 +160,8 @@ def _check_names(source: ModelText, entries: list[Entry]) -> None:
     known = {entry.label for entry in entries}
     for defined, at in source.defined:
         _check_known(defined, names(defined.expression), known, at)
+        if defined.name in known:
+            raise TextError(at, f"{defined.name!r} is a label already, or defined before: choose another name")
         known.add(defined.name)
     for constraint, at in source.constraints:
         _check_known(constraint, (*names(constraint.left), *names(constraint.right)), known, at)

@@ -26,7 +26,7 @@ FUNCTIONS = ("sem", "cfa", "growth", "lavaan")
 @final
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Options as `compile_text` takes them; None where the default depends on the function."""
+    """Options as `compile_text` takes them, with their defaults; those of `meanstructure` depend on the text too."""
 
     function: str
     groups: tuple[str, ...]

@@ -192,6 +192,8 @@ class PathModel:
     def to_text(self) -> str:
         """The model in lavaan's language, every row written out: ``from_lavaan(text, function="lavaan")`` is it again.
 
+        `semnan.model.to_text.model_text` says what that language has no words for, and how it is written then.
+
         Raises
         ------
         ModelError

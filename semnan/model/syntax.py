@@ -13,6 +13,7 @@ from semnan.errors import ModelError
 
 MAX_CHARACTERS = 1_000_000
 _SHOWN = 100
+_TOLD = 400
 _REFUSED = {
     "<~": "formative latents and composites (`<~`) are",
     "~*~": "scaling factors (`~*~`) are",
@@ -48,7 +49,8 @@ def located(text: str, fault: TextError) -> ModelError:
     first = max(0, column - _SHOWN // 2)
     line = text[start : end if end >= 0 else len(text)][first : first + _SHOWN]
     shown = "".join(char if char.isprintable() else " " for char in line).rstrip()
-    return ModelError(f"line {number}, column {column + 1}: {fault}\n    {shown}\n    {' ' * (column - first)}^")
+    told = str(fault) if len(str(fault)) <= _TOLD else f"{str(fault)[:_TOLD]} …"
+    return ModelError(f"line {number}, column {column + 1}: {told}\n    {shown}\n    {' ' * (column - first)}^")
 
 
 def syntax_trees(text: str) -> list[Tree[Token]]:
@@ -97,6 +99,8 @@ def _refuse(token: Token) -> Token:
 
 
 def _unexpected_character(text: str, at: int) -> TextError:
+    if text[max(at - 1, 0) : at + 1] in ("<=", ">="):
+        return TextError(at, "inequalities are written `<` and `>`: they hold with equality too")
     return TextError(at, _HINTS.get(text[at], f"{text[at]!r} has no meaning in a model text"))
 
 

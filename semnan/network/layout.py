@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, final
 
 import torch
@@ -31,13 +31,11 @@ class Blocks(NamedTuple):
 
 
 class Gathers(NamedTuple):
-    """Flat places of (l, l), (r, r) and (l, r) for all pairs of rows, of (l, r) for each row, 2 w, and w wᵀ."""
+    """Flat places in K = Z M Zᵀ of (l, l), (r, r) and (l, r) for all pairs of rows, and w wᵀ."""
 
     both_left: Tensor
     both_right: Tensor
     cross: Tensor
-    own: Tensor
-    twice: Tensor
     weights: Tensor
 
 
@@ -80,7 +78,11 @@ class Layout:
 
     @classmethod
     def of(cls, model: PathModel, group: str | None = None) -> Layout:
-        """Compile a path model, or one group of it (float64, on the CPU)."""
+        """Compile a path model, or one group of it (float64, on the CPU); the same value for the same model."""
+        return _compiled(model, group)
+
+    @classmethod
+    def _compile(cls, model: PathModel, group: str | None) -> Layout:
         names, inner = _ordered(model)
         place = {name: i for i, name in enumerate(names)}
         owner = {row: k for k, free in enumerate(model.free) for row in free.rows}
@@ -210,12 +212,31 @@ class Layout:
 
     @cached_property
     def gathers(self) -> Gathers:
-        """Where everything of `factors` stands in a flattened K = Z M Zᵀ."""
+        """For all pairs of rows; only for small tables."""
         left, right, weight = self.factors
-        m = len(self.visible) + 2 * self.inner
-        row, column = left[:, None] * m, right[:, None] * m
+        row, column = left[:, None] * self._width, right[:, None] * self._width
         pairs = (row + left).flatten(), (column + right).flatten(), (row + right).flatten()
-        return Gathers(*pairs, left * m + right, 2 * weight, torch.outer(weight, weight))
+        return Gathers(*pairs, torch.outer(weight, weight))
+
+    @cached_property
+    def own(self) -> tuple[Tensor, Tensor]:
+        """Flat places of (l, r) in K for every row, and 2 w."""
+        left, right, weight = self.factors
+        return left * self._width + right, 2 * weight
+
+    @cached_property
+    def _width(self) -> int:
+        return len(self.visible) + 2 * self.inner
+
+    @cached_property
+    def paths(self) -> Tensor:
+        """The rows that are paths."""
+        return self.is_path.nonzero()[:, 0]
+
+    @cached_property
+    def halved(self) -> Tensor:
+        """One half for rows that are paths, one for others."""
+        return torch.where(self.is_path, 0.5, 1.0).double()
 
     @cached_property
     def eye(self) -> Tensor:
@@ -269,6 +290,11 @@ class Layout:
         if not self.tied:
             return values
         return values.new_zeros(*values.shape[:-1], self.size).index_add_(-1, self.parameter, values)
+
+
+@lru_cache(maxsize=32)
+def _compiled(model: PathModel, group: str | None) -> Layout:
+    return Layout._compile(model, group)
 
 
 def _ordered(model: PathModel) -> tuple[tuple[str, ...], int]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semnan import DataError, Moments, MomentsStack
-from tests.data.tables import NAMES, table
+from tests.data.tables import BACKENDS, NAMES, columns, table
 
 
 def tables(count: int = 4) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
@@ -57,6 +57,40 @@ def test_arrays_are_read_only_copies() -> None:
             array[0] = 1
 
 
+def test_means_are_carried_if_every_sample_has_them() -> None:
+    samples = [Moments.from_array(table(b), NAMES) for b in range(3)]
+    for stack in (MomentsStack.from_moments(samples), MomentsStack.from_arrays(tables(3), NAMES)):
+        assert stack.means is not None
+        assert np.allclose(stack.means, tables(3).mean(axis=1), rtol=1e-14)
+        assert np.array_equal(np.array([sample.mean for sample in stack]), stack.means)
+        chosen = stack.select(["c", "a"])
+        assert chosen.means is not None
+        assert np.array_equal(chosen.means, stack.means[:, [2, 0]])
+    without = Moments(NAMES, samples[1].covariance, 20)
+    mixed = MomentsStack.from_moments([samples[0], without])
+    assert mixed.means is None
+    assert mixed[0].mean is None
+    assert mixed.select(["a"]).means is None
+
+
+def test_stacked_frames_are_the_frames() -> None:
+    frames = [backend(columns(b)) for b, backend in enumerate(BACKENDS)]
+    stack = MomentsStack.from_frames(frames, ["b", "c"])
+    assert list(stack) == [Moments.from_frame(frame, ["b", "c"]) for frame in frames]
+    frames[1] = frames[1][["c", "b", "a"]]
+    assert MomentsStack.from_frames(frames).names == NAMES
+
+
+def test_the_frame_that_is_wrong_is_named() -> None:
+    good, short = (BACKENDS[0](columns()) for _ in range(2))
+    with pytest.raises(DataError, match="sample 1 of the stack: the frame has no column 'c'"):
+        MomentsStack.from_frames([good, short[["a", "b"]]], NAMES)
+    with pytest.raises(DataError, match="sample 0 of the stack: expected a data frame in memory, got str"):
+        MomentsStack.from_frames(good)
+    with pytest.raises(DataError, match="no samples to stack"):
+        MomentsStack.from_frames([])
+
+
 def test_rounding_asymmetry_is_evened_out_as_in_a_single_sample() -> None:
     matrix = np.array([[1, 0.5], [0.5 + 1e-10, 1]])
     stack = MomentsStack(("a", "b"), matrix[None], np.array([9]))
@@ -89,6 +123,19 @@ def test_the_sample_that_is_wrong_is_named(
 ) -> None:
     with pytest.raises(DataError, match=told):
         MomentsStack(("a", "b"), matrix, np.array(sizes))
+
+
+WRONG_MEANS = [
+    ([[0, 0]], r"the means have shape \(1, 2\), expected \(2, 2\): one row a sample"),
+    ([[0, 0], [0, np.inf]], "sample 1 of the stack: the mean of 'b' is inf"),
+    ([["0", "0"], ["0", "0"]], "the stack of means is not numeric"),
+]
+
+
+@pytest.mark.parametrize(("means", "told"), WRONG_MEANS)
+def test_wrong_means_are_named(means: list[list[float]], told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        MomentsStack(("a", "b"), np.array([np.eye(2)] * 2), np.array([9, 9]), np.array(means))
 
 
 def test_wrong_tables_are_named() -> None:

@@ -1,0 +1,87 @@
+"""First and second derivatives of one part of a problem in θ, from one K = Z M Zᵀ for its metric and one for its slope."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from semnan.estimation.discrepancy import Discrepancy, Evaluation
+from semnan.estimation.hessian import bending
+from semnan.estimation.information import (
+    BLOCK,
+    gathered,
+    gathered_gradient,
+    gram,
+    stacked_information,
+    tie,
+)
+from semnan.estimation.missing import PatternLikelihood
+from semnan.network import Layout, Propagation
+
+
+class Slopes(NamedTuple):
+    """Derivatives of a loss.
+
+    Attributes
+    ----------
+    gradient : Tensor, shape (B, q)
+    gauss_newton : Tensor, shape (B, q, q)
+        4 c F: the Hessian of the local quadratic form in Σ, as if Σ were linear in θ.
+    exact : Tensor, shape (B, q, q), or None
+
+    """
+
+    gradient: Tensor
+    gauss_newton: Tensor
+    exact: Tensor | None
+
+
+def part_slopes(
+    layout: Layout,
+    loss: Discrepancy | PatternLikelihood,
+    theta: Tensor,
+    at: Propagation,
+    value: Evaluation,
+    *,
+    exact: bool,
+) -> Slopes:
+    """The derivatives of one part at parameters of shape (B, q)."""
+    slope = gram(layout, at, value.slope)
+    gradient = gathered_gradient(layout, slope)
+    bent = bending(layout, theta, at, 2 * slope) if exact else None
+    if isinstance(loss, PatternLikelihood):
+        return _patterned(layout, loss, at, value, gradient, bent)
+    metric = gram(layout, at, value.metric)
+    scale = (4 * value.curvature)[:, None, None]
+    if bent is None:
+        return Slopes(gradient, tie(layout, gathered(layout, metric)) * scale, None)
+    terms = loss.second(value)
+    forms = [metric, *(b * metric + c * slope for _, b, c in terms)]
+    first, *others = _all_gathered(layout, forms)
+    for (factor, _, _), found in zip(terms, others, strict=True):
+        bent = bent + (2 * factor)[:, None, None] * found
+    return Slopes(gradient, first * scale, bent)
+
+
+def _all_gathered(layout: Layout, forms: list[Tensor]) -> list[Tensor]:
+    """F of several K: at once where they are small."""
+    if len(layout.parameter) > BLOCK:
+        return [tie(layout, gathered(layout, form)) for form in forms]
+    return list(tie(layout, gathered(layout, torch.stack(forms))).unbind())
+
+
+def _patterned(
+    layout: Layout,
+    loss: PatternLikelihood,
+    at: Propagation,
+    value: Evaluation,
+    gradient: Tensor,
+    bent: Tensor | None,
+) -> Slopes:
+    rough = stacked_information(layout, at, 4 * value.curvature, value.metric)
+    if bent is not None:
+        for factor, metric in loss.second_by_pattern(value):
+            bent = bent + stacked_information(layout, at, 2 * factor, metric)
+    return Slopes(gradient, rough, bent)
