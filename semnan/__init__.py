@@ -1,7 +1,7 @@
 """Linear Gaussian causal models with latent variables: draw the graph, fit it, read its effects."""
 
 from semnan import datasets
-from semnan.data import Moments, MomentsStack
+from semnan.data import Moments, MomentsStack, Sample
 from semnan.effects import Effect, Intervention
 from semnan.errors import (
     DataError,
@@ -26,8 +26,9 @@ from semnan.estimation.outcome import Outcome
 from semnan.estimation.scoring import FisherScoring
 from semnan.fit import Fit, Fits, fit, fit_many, load
 from semnan.graph import AMASEM, Layering, Margin
-from semnan.model import Parameter, PathModel, covariance, path
+from semnan.model import Parameter, PathModel, covariance, intercept, path
 from semnan.network import SEMNAN, Accumulation, MuSEMNAN
+from semnan.text import cfa, growth, lavaan, sem
 
 __version__ = "0.1.0"
 
@@ -59,15 +60,21 @@ __all__ = [
     "PathModel",
     "RelaxationWarning",
     "ReverseKullbackLeibler",
+    "Sample",
     "SemnanError",
     "SquaredHellinger",
     "TorchOptimiser",
     "Unavailable",
     "UnweightedLeastSquares",
+    "cfa",
     "covariance",
     "datasets",
     "fit",
     "fit_many",
+    "growth",
+    "intercept",
+    "lavaan",
     "load",
     "path",
+    "sem",
 ]

@@ -62,7 +62,7 @@ class Relations:
 
     @cached_property
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
-        """l and r, shape (e, n), and w of ∂Φ = w (l rᵀ + r lᵀ) for every free row, Φ of all variables.
+        """The factors l and r, shape (e, n), and w of ∂Φ = w (l rᵀ + r lᵀ) for every free row, Φ of all variables.
 
         See math: second order; a path has the covariances of its parent and the effects of its child.
         """

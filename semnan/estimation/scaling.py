@@ -88,7 +88,7 @@ class Scaling:
 
 
 def _variances(relations: Relations) -> Tensor:
-    """diag Φ, diag Ω and 1, shape (2n + 1,)."""
+    """The variances [diag Φ, diag Ω, 1], shape (2n + 1,)."""
     own, residual = relations.covariance.diagonal(), relations.omega.diagonal()
     return torch.cat([own, residual, own.new_ones(1)])
 

@@ -22,7 +22,7 @@ def changed(**values: list[Any]) -> pd.DataFrame:
 
 
 GROUPED: dict[str, Any] = {"group": "g"}
-TABLES = {
+TABLES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "text": (changed(x=list("abcdef")), {}, "the column 'x' is not numeric"),
     "numbers as text": (changed(x=list("123456")), {}, "the column 'x' is not numeric"),
     "numbers as text in polars": (pl.DataFrame({**GOOD, "x": list("123456")}), {}, r"'x' is not numeric .*String"),
@@ -76,7 +76,7 @@ def test_a_malformed_table_is_refused_by_name(name: str) -> None:
         Sample.from_frame(frame, ["x", "y"], **options)
 
 
-OPTIONS = {
+OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "pairwise": ({"missing": "pairwise"}, "missing is 'pairwise': give 'listwise', 'fiml' or 'error'"),
     "labels without group": ({"labels": ["s"]}, "no column is given as group="),
     "unknown label": ({"group": "g", "labels": ["s", "u"]}, "the column 'g' has no group 'u'; it has s, t"),
@@ -131,8 +131,9 @@ def test_wrong_moments_are_refused(given: Any, told: str) -> None:
 
 
 def test_a_sample_of_variables_it_does_not_have() -> None:
-    for missing in ("listwise", "fiml"):
-        sample = Sample.from_frame(changed(x=[1, GAP, 2, 3, 4, 5]), ["x", "y"], missing=missing)  # type: ignore[arg-type]
+    choices: list[Any] = ["listwise", "fiml"]
+    for missing in choices:
+        sample = Sample.from_frame(changed(x=[1, GAP, 2, 3, 4, 5]), ["x", "y"], missing=missing)
         with pytest.raises(DataError, match="no variable 'z'; they have x, y"):
             sample.select(["x", "z"])
 

@@ -90,7 +90,8 @@ def test_select_is_the_patterns_of_the_columns(order: list[int], count: int, see
 
 
 def test_select_does_not_lose_rows() -> None:
-    found = Patterns.from_rows([[1, 2], [2, GAP], [3, 1], [GAP, 2]], ["a", "b"])
+    rows: list[list[float]] = [[1, 2], [2, GAP], [3, 1], [GAP, 2]]
+    found = Patterns.from_rows(rows, ["a", "b"])
     with pytest.raises(DataError, match=r"1 row\(s\) have no value in a: leave them out"):
         found.select(["a"])
     with pytest.raises(DataError, match="no variable 'c'; they have a, b"):

@@ -1,0 +1,181 @@
+"""`sem`, `cfa`, `growth` and `lavaan`: a model in lavaan's language and data go in, a `Fit` comes out.
+
+They differ in their defaults only, which are those of lavaan's functions of the same names. All compile the text to
+a path model and call the one `fit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict, Unpack, overload
+
+from semnan.data import Moments, MomentsStack, Sample
+from semnan.data.frames import Frame, read_groups
+from semnan.data.missing import Missing
+from semnan.errors import DataError, ModelError
+from semnan.estimation.minimise import Information, Optimiser
+from semnan.fit import Fit, Fits, fit, fit_many
+from semnan.model import PathModel
+
+#: One data set; with several groups a mapping from group to moments, or a frame and the name of a column.
+Data = Frame | Moments | Mapping[str, Moments] | Sample
+#: Many data sets, each fitted on its own.
+ManyData = MomentsStack | Sequence[Frame] | Sequence[Moments]
+
+
+class ModelOptions(TypedDict, total=False):
+    """Options of the model, under lavaan's names with underscores; see `PathModel.from_lavaan`."""
+
+    meanstructure: bool
+    fixed_x: bool
+    std_lv: bool
+    orthogonal: bool
+    orthogonal_x: bool
+    orthogonal_y: bool
+    auto_fix_first: bool
+    auto_fix_single: bool
+    auto_var: bool
+    auto_cov_lv_x: bool
+    auto_cov_y: bool
+    int_ov_free: bool
+    int_lv_free: bool
+    group_label: Sequence[str]
+    group_equal: Sequence[str]
+    group_partial: Sequence[str]
+
+
+class FitOptions(ModelOptions, total=False):
+    """Options of the model and of the fit; for those of the fit see `semnan.fit`."""
+
+    missing: Missing
+    information: Information
+    optimiser: Optimiser
+    starts: int
+    seed: int
+    progress: bool
+
+
+@overload
+def sem(text: str, data: Data, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit: ...
+@overload
+def sem(text: str, data: ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fits: ...
+def sem(text: str, data: Data | ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit | Fits:
+    """Fit a structural equation model written in lavaan's language, with the defaults of lavaan's ``sem()``.
+
+    Parameters
+    ----------
+    text : str
+        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept; ``:=``
+        defines a parameter; ``==``, ``<`` and ``>`` constrain labelled ones.
+    data : data frame, Moments, mapping of group to Moments, or Sample; or many of them
+        A sequence of frames or of `Moments`, or a `MomentsStack`, makes one fit each, in one batch.
+    group : str, optional
+        The column of the frame that says the group.
+    **options
+        Of the model (lavaan's names with underscores: ``std_lv``, ``orthogonal``, ``fixed_x``, ``meanstructure``,
+        ``group_equal``, …; see `PathModel.from_lavaan`) and of the fit (``missing``, ``information``, ``starts``,
+        ``seed``, ``optimiser``, ``progress``; see `semnan.fit`).
+
+    Returns
+    -------
+    Fit
+        Or `Fits`, if many data sets were given.
+
+    Raises
+    ------
+    ModelError
+        For a text that is wrong, with line and column.
+    DataError
+        For data that lack a variable of the model or cannot be used, naming variable, row or group.
+    FitError
+        For an option that makes no sense.
+
+    Examples
+    --------
+    >>> import semnan as sn
+    >>> frame = sn.datasets.holzinger_swineford_1939().to_frame()
+    >>> sn.sem("visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6", frame).df
+    8
+
+    """
+    return _fit_text("sem", text, data, group, options)
+
+
+@overload
+def cfa(text: str, data: Data, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit: ...
+@overload
+def cfa(text: str, data: ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fits: ...
+def cfa(text: str, data: Data | ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit | Fits:
+    """Fit a confirmatory factor analysis: `sem` with the defaults of lavaan's ``cfa()`` (which are the same)."""
+    return _fit_text("cfa", text, data, group, options)
+
+
+@overload
+def growth(text: str, data: Data, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit: ...
+@overload
+def growth(text: str, data: ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fits: ...
+def growth(text: str, data: Data | ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit | Fits:
+    """Fit a growth curve model: `sem` with free means of latents and intercepts of indicators fixed to zero."""
+    return _fit_text("growth", text, data, group, options)
+
+
+@overload
+def lavaan(text: str, data: Data, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit: ...
+@overload
+def lavaan(text: str, data: ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fits: ...
+def lavaan(text: str, data: Data | ManyData, *, group: str | None = None, **options: Unpack[FitOptions]) -> Fit | Fits:
+    """Fit a model as it is written: `sem` without anything added, fixed or freed but what the text and options say."""
+    return _fit_text("lavaan", text, data, group, options)
+
+
+def _fit_text(function: str, text: str, data: Data | ManyData, group: str | None, options: FitOptions) -> Fit | Fits:
+    how, what = _split(options)
+    chosen = what.pop("group_label", None)
+    if how.get("missing") == "fiml":
+        what = {"meanstructure": True, **what}
+    if isinstance(data, MomentsStack | Sequence) and not isinstance(data, str):
+        if group is not None:
+            raise DataError("group= is for a single data frame: many data sets make models of one group each")
+        return _fit_many(PathModel.from_lavaan(text, function=function, **what), data, how)
+    labels = _labels(data, group) if chosen is None else tuple(chosen)
+    model = PathModel.from_lavaan(text, function=function, groups=labels, **what)
+    return fit(model, data, group=group, **how)
+
+
+def _split(options: FitOptions) -> tuple[dict, dict]:
+    """Options of the fit and of the model."""
+    model = ModelOptions.__annotations__
+    for name in options:
+        if name not in FitOptions.__annotations__:
+            known = ", ".join(FitOptions.__annotations__)
+            raise ModelError(f"there is no option {name!r}; there are {known}")
+    return (
+        {name: value for name, value in options.items() if name not in model},
+        {name: value for name, value in options.items() if name in model},
+    )
+
+
+def _labels(data: Data, group: str | None) -> tuple[str, ...]:
+    if isinstance(data, Sample):
+        return data.labels
+    if isinstance(data, Moments):
+        return ()
+    if isinstance(data, Mapping):
+        return tuple(data)
+    return () if group is None else tuple(dict.fromkeys(label for label in read_groups(data, group) if label is not None))
+
+
+def _fit_many(model: PathModel, data: ManyData, how: dict) -> Fits:
+    missing = how.pop("missing", "listwise")
+    if isinstance(data, MomentsStack):
+        return fit_many(model, data, **how)
+    samples = [item if isinstance(item, Moments) else _complete(model, item, missing) for item in data]
+    return fit_many(model, samples, **how)
+
+
+def _complete(model: PathModel, frame: Frame, missing: Missing) -> Moments:
+    """The moments of one of many data frames."""
+    found = Sample.from_frame(frame, model.visibles, missing=missing, complete=model.exogenous).groups[0].data
+    if not isinstance(found, Moments):
+        raise DataError("many data sets with missing values cannot be fitted in one batch: fit them one by one")
+    return found
