@@ -63,7 +63,7 @@ def read_groups(frame: Frame, column: str) -> list[str | None]:
     """The group of every row, by the text of its value (1 and 1.0 are "1"); None where it is missing."""
     table = open_frame(frame)
     (name,) = _present([column], table.columns)
-    groups = [_label(value) for value in _nulls_as_none(table[name])]
+    groups = [group_label(value) for value in _nulls_as_none(table[name])]
     for row, label in enumerate(groups):
         if label is not None and not label.strip():
             raise DataError(f"the group in row {row} of the column {name!r} is {label!r}: give it a name, or a null")
@@ -117,7 +117,8 @@ def _nulls_as_none(column: nw.Series[Any]) -> list[Any]:
     return [None if null or (isinstance(value, float) and math.isnan(value)) else value for value, null in values]
 
 
-def _label(value: object) -> str | None:
+def group_label(value: object) -> str | None:
+    """The text of a value, of a whole number without decimals; None of None."""
     if value is None:
         return None
     if isinstance(value, float | np.floating) and value.is_integer():

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, final
 import numpy as np
 
 from semnan.data.checks import Array, Flags, Indices, check_names, refuse_entries
+from semnan.data.frames import group_label
 from semnan.errors import DataError
 
 #: What becomes of a row with a missing value.
@@ -30,11 +31,6 @@ class Rows:
     def __init__(self, count: int) -> None:
         self.used: Flags = np.ones(count, dtype=bool)
         self.notes: list[str] = []
-
-    @property
-    def numbers(self) -> Indices:
-        """The numbers of the rows used."""
-        return np.flatnonzero(self.used)
 
     def leave_out(self, bad: Flags, fault: str, remedy: str = "") -> None:
         """Use the `bad` rows no longer and note it; `fault` goes on after "rows have"."""
@@ -63,7 +59,7 @@ def use_groups(
 
 
 def _wanted(labels: Sequence[str], found: tuple[str, ...], column: str) -> tuple[str, ...]:
-    wanted = check_names(labels if isinstance(labels, str) else [str(label) for label in labels], "group")
+    wanted = check_names(labels if isinstance(labels, str) else [group_label(label) for label in labels], "group")
     if not wanted:
         raise DataError("labels= is empty: name the groups to use, or leave it out")
     for label in wanted:

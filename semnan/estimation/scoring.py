@@ -214,6 +214,8 @@ class _Run:
             self.slope, self.diagonal = self.problem.gradient(self.point), self.problem.hessian_diagonal(self.point)
         self.held = self.problem.held(self.point.theta, self.slope)
         diagonal = self.diagonal.numpy()
+        if self.fine is not None:  # The information of a loading that tends to zero vanishes; the curvature does not.
+            diagonal = np.maximum(diagonal, np.abs(self.fine.diagonal(dim1=-2, dim2=-1).numpy()))
         self.scale = np.where(diagonal > 0, diagonal, 1.0)
         loose = np.abs(self.slope.numpy()) / np.sqrt(self.scale)
         if self.held is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from semnan.errors import ModelError
-from semnan.model.expression import Constraint, Expression, Name, affine
+from semnan.model.expression import Constraint, Name, affine, names
 from semnan.model.syntax import TextError
 from semnan.model.table import Entry
 
@@ -31,18 +31,14 @@ def _plain(constraint: Constraint, at: int) -> tuple[str | None, bool, float]:
     left, right, below = constraint.left, constraint.right, constraint.operator == "<"
     if not isinstance(left, Name):
         left, right, below = right, left, not below
-    number = _number(right, at)
-    if constraint.operator == "==" or not isinstance(left, Name) or number is None:
+    if constraint.operator == "==" or not isinstance(left, Name) or names(right):
         return None, below, 0.0
-    return left.name, below, number
-
-
-def _number(expression: Expression, at: int) -> float | None:
     try:
-        form = affine(expression)
+        form = affine(right)
     except ModelError as error:
         raise TextError(at, str(error)) from None
-    return None if form is None or form[0] else form[1]
+    assert form is not None
+    return left.name, below, form[1]
 
 
 def _bound(entries: list[Entry], below: bool, number: float, constraint: Constraint, at: int) -> None:

@@ -145,7 +145,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
         "y ~ start(0.5)*a*x + lower(-1)*x\ny ~ upper(2)*x; y ~ NA*z + 0.1?z; y ~ 1",
         {"function": "lavaan"},
         """
-        y ~ a*x + start(0.5)*x + lower(-1)*x + upper(2)*x + z + start(0.1)*z + 1
+        y ~ a*x + start(0.5)*x + lower(-1)*x + upper(2)*x + start(0.1)*z + 1
         """,
     ),
     "numbers": (
@@ -322,18 +322,16 @@ LAYOUTS = (
     "f =~ x1 + x2\ny ~ f\n",
     "# a model\nf =~ x1 +\n  # more\n\n  x2 ! and\ny~f",
     "f=~x1\n  + x2;;\n;y ~\n\nf",
-    "\n f\n=~ x1 + x2 # y ~ x\r\n\ty ~ (f)\r\n",
-    "f \u02dc\u02dc f; f =~ x1 + x2; y \u02dc f",
+    "\n f\n=~ x1 + x2 # y ~ x\r\n\ty ~ f \r\n",
 )
 
 
-@pytest.mark.parametrize("text", LAYOUTS[:3])
+@pytest.mark.parametrize("text", LAYOUTS)
 def test_lines_and_comments(text: str) -> None:
     assert compile_text(text) == compile_text(LAYOUTS[0])
 
 
-def test_typographic_tildes_and_windows_lines() -> None:
-    assert compile_text("f =~ x1\r\ny ~ f # c\r\n") == compile_text("f =~ x1; y ~ f")
+def test_typographic_tildes() -> None:
     assert compile_text("y \u02dc x") == compile_text("y ~ x")
 
 
@@ -393,4 +391,4 @@ def test_reading_is_fast() -> None:
 
 def test_the_grammar_is_built_when_it_is_needed() -> None:
     code = "import sys, semnan; assert 'lark' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code], check=True)
