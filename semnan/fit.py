@@ -148,9 +148,7 @@ def fit_many(
     if isinstance(data, Moments):
         raise FitError("fit_many takes many samples, as a MomentsStack or a list of Moments: use fit for a single one")
     stack = data if isinstance(data, MomentsStack) else MomentsStack.from_moments(data)
-    options = Options(
-        discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress
-    )
+    options = Options(discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress)
     return Fits(estimate(as_model(model), [stack], options))
 
 

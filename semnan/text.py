@@ -162,7 +162,9 @@ def _labels(data: Data, group: str | None) -> tuple[str, ...]:
         return ()
     if isinstance(data, Mapping):
         return tuple(data)
-    return () if group is None else tuple(dict.fromkeys(label for label in read_groups(data, group) if label is not None))
+    return (
+        () if group is None else tuple(dict.fromkeys(label for label in read_groups(data, group) if label is not None))
+    )
 
 
 def _fit_many(model: PathModel, data: ManyData, how: dict) -> Fits:

@@ -122,7 +122,9 @@ def connected_pairs(model: PathModel, kind: Kind) -> list[tuple[str, str]]:
     return [(model.visibles[i], model.visibles[j]) for i, j in among.nonzero().tolist()]
 
 
-def check_effect(model: PathModel, source: str, target: str, avoiding: tuple[str, ...], kind: str, level: float) -> None:
+def check_effect(
+    model: PathModel, source: str, target: str, avoiding: tuple[str, ...], kind: str, level: float
+) -> None:
     """Raise `FitError` for a question that has no meaning."""
     for name in (source, target, *avoiding):
         if name not in (names := tuple(variables(model))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from semnan.errors import ModelError
@@ -38,6 +39,8 @@ def _plain(constraint: Constraint, at: int) -> tuple[str | None, bool, float]:
     except ModelError as error:
         raise TextError(at, str(error)) from None
     assert form is not None
+    if not math.isfinite(form[1]):
+        raise TextError(at, f"`{constraint}` has the number {form[1]}: it has to be finite")
     return left.name, below, form[1]
 
 

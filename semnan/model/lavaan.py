@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from semnan.errors import ModelError
 from semnan.model.bounds import bound_labels
@@ -174,21 +175,29 @@ def _check_known(what: Defined | Constraint, used: Iterable[str], known: set[str
 
 
 def _check_loops(entries: list[Entry]) -> None:
+    edges = _edges(entries)
     parents: dict[str, set[str]] = {}
-    places: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        if entry.op in ("=~", "~") and not _is_phantom(entry):
-            parent, child = (entry.lhs, entry.rhs) if entry.op == "=~" else (entry.rhs, entry.lhs)
-            first = places.setdefault((parent, child), entry)
-            if first.op != entry.op:
-                raise TextError(entry.at, f"{parent} -> {child} is a loading and a regression: remove one of the two")
-            parents.setdefault(child, set()).add(parent)
+    for parent, child in edges:
+        parents.setdefault(child, set()).add(parent)
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
-        loop = " -> ".join(error.args[1])
-        at = min(places[edge].at for edge in zip(error.args[1], error.args[1][1:], strict=False) if edge in places)
-        raise TextError(at, f"nonrecursive models are not supported: {loop} is a feedback loop") from None
+        loop = error.args[1]
+        at = min(edges[edge].at for edge in pairwise(loop))
+        told = f"nonrecursive models are not supported: {' -> '.join(loop)} is a feedback loop"
+        raise TextError(at, told) from None
+
+
+def _edges(entries: list[Entry]) -> dict[tuple[str, str], Entry]:
+    """Parents and children, with the first row about each pair."""
+    edges: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        if entry.op in ("=~", "~") and not _is_phantom(entry):
+            edge = (entry.lhs, entry.rhs) if entry.op == "=~" else (entry.rhs, entry.lhs)
+            if edges.setdefault(edge, entry).op != entry.op:
+                told = f"{edge[0]} -> {edge[1]} is a loading and a regression: remove one of the two"
+                raise TextError(entry.at, told)
+    return edges
 
 
 def _parameter(entry: Entry, groups: tuple[str, ...]) -> Parameter:

@@ -156,7 +156,9 @@ def test_constraints() -> None:
     assert limits.space is not None
     assert isinstance(limits.functions, Functions)
     moments = MomentsStack.from_moments([Moments.from_array(table(model, 1), model.visibles)])
-    penalty = Penalty(limits.functions, limits.equality, torch.tensor([[1.5, 2.0]]).double(), torch.ones(1, 2).double(), 3.0)
+    penalty = Penalty(
+        limits.functions, limits.equality, torch.tensor([[1.5, 2.0]]).double(), torch.ones(1, 2).double(), 3.0
+    )
     parts = assemble(model, [moments], KullbackLeibler).parts
     task = Problem(parts, limits.lower, limits.upper, limits.space, penalty)
     theta = limits.space.nearest(start(model, 4))

@@ -1,0 +1,105 @@
+"""The baseline (independence) model: visibles that do not covary, what incremental fit indices compare with.
+
+Covariates keep the covariances of the sample, since no model explains these; all means are free. For complete rows the
+maximum is in closed form: Σ₀ = diag(S) outside the block of the covariates, and χ² = Σ_g n_g (logdet Σ₀ − logdet S).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import final
+
+import torch
+from scipy.stats import chi2
+from torch import Tensor
+
+from semnan.data import Patterns
+from semnan.errors import Unavailable
+from semnan.estimation.discrepancy import KullbackLeibler
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.saturated import independence, pattern_log_likelihood
+from semnan.estimation.statistics import covariate_log_likelihood, moment_log_likelihood
+from semnan.model import Kind, PathModel
+
+NOT_ML = Unavailable("the baseline model is there for maximum likelihood only")
+NO_TEST = Unavailable("the baseline model has no degrees of freedom: there are no covariances to explain")
+
+
+@final
+@dataclass(frozen=True)
+class Baseline:
+    """The fit of the baseline model.
+
+    Attributes
+    ----------
+    chi_square : float
+        Against the unrestricted model.
+    df : int
+    p_value : float or Unavailable
+    log_likelihood : float
+        Given exogenous covariates.
+
+    """
+
+    chi_square: float
+    df: int
+    p_value: float | Unavailable
+    log_likelihood: float
+
+
+def baseline(fit: Estimate) -> Baseline | Unavailable:
+    """The baseline model of the data of a fit, all groups together."""
+    if fit.discrepancy != KullbackLeibler.__name__:
+        return NOT_ML
+    reached, independent = (sum(values) for values in zip(*_log_likelihoods(fit), strict=True))
+    p, k = len(fit.model.visibles), len(covariates(fit.model))
+    df = len(fit.labels) * (p * (p - 1) // 2 - k * (k - 1) // 2)
+    # Rounding, where nothing covaries.
+    chi_square = max(2 * (reached - independent), 0.0)
+    given = sum(covariate_log_likelihood(fit, g) for g in range(len(fit.labels)))
+    return Baseline(chi_square, df, float(chi2.sf(chi_square, df)) if df else NO_TEST, independent - given)
+
+
+def _log_likelihoods(fit: Estimate) -> list[tuple[float, float]]:
+    """Of the unrestricted and of the baseline model, for each group, covariates included."""
+    return [
+        _of_patterns(fit, g) if fit.patterns[g] is not None else _of_moments(fit, g) for g in range(len(fit.labels))
+    ]
+
+
+def _of_patterns(fit: Estimate, g: int) -> tuple[float, float]:
+    patterns, sample = fit.patterns[g], fit.samples[g]
+    assert isinstance(patterns, Patterns)
+    reached = pattern_log_likelihood(patterns, torch.tensor(sample.mean), torch.tensor(sample.covariance))
+    return reached, independence(patterns, covariates(fit.model)).log_likelihood
+
+
+def _of_moments(fit: Estimate, g: int) -> tuple[float, float]:
+    sample = fit.samples[g]
+    covariance = torch.tensor(sample.covariance)
+    reached = moment_log_likelihood(sample, covariance, None)
+    return reached, moment_log_likelihood(sample, _independent(fit, covariance), None)
+
+
+def _independent(fit: Estimate, covariance: Tensor) -> Tensor:
+    """The covariance that the baseline model implies."""
+    found = covariance.diagonal().diag()
+    at = torch.tensor([fit.model.visibles.index(name) for name in covariates(fit.model)], dtype=torch.long)
+    found[at[:, None], at] = covariance[at[:, None], at]
+    return found
+
+
+def covariates(model: PathModel) -> tuple[str, ...]:
+    """Exogenous covariates; or if there are none, visibles that only predict and all of whose covariances are free.
+
+    The latter are what lavaan's ``fixed.x = FALSE`` makes of covariates. It takes covariates whose covariances are
+    written out in the text for outcomes here, which a path model does not tell apart.
+    """
+    if model.exogenous:
+        return model.exogenous
+    paths = [row for row in model.parameters if row.kind is Kind.PATH]
+    apart = {row.target for row in paths}
+    found = tuple(name for name in model.visibles if name in {row.source for row in paths} - apart)
+    free = {frozenset((r.source, r.target)) for r in model.parameters if r.kind is Kind.COVARIANCE and r.fixed is None}
+    return found if all(frozenset(pair) in free for pair in combinations(found, 2)) else ()
