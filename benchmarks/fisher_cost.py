@@ -18,8 +18,8 @@ from rich.table import Table
 
 from semnan import AMASEM, FisherScoring, KullbackLeibler, Moments, PathModel, fit
 from semnan.estimation.conjugate import conjugate_gradients
-from semnan.estimation.estimate import _bounds
-from semnan.estimation.problem import Problem
+from semnan.estimation.constraints import Constraints
+from semnan.estimation.problem import Part, Problem
 from semnan.network import Layout, propagate
 
 
@@ -93,8 +93,10 @@ def main() -> None:
         compiled = model(p)
         layout = Layout.of(compiled)
         theta = parameters(compiled, layout)
-        sigma = propagate(*layout.matrices(theta), layout.visible).sigma
-        task = Problem(layout, KullbackLeibler(sigma), *_bounds(compiled))
+        sigma = propagate(layout, theta).sigma
+        limits = Constraints.of(compiled)
+        part = Part(layout, KullbackLeibler(sigma), None, torch.ones(1, dtype=torch.float64))
+        task = Problem((part,), limits.lower, limits.upper)
         away = 1.01 * theta
         dense = task.hessian(task.at(away))[0]
         dense.diagonal().mul_(1.001)

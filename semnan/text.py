@@ -7,7 +7,7 @@ a path model and call the one `fit`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict, Unpack, overload
+from typing import Any, TypedDict, Unpack, overload
 
 from semnan.data import Moments, MomentsStack, Sample
 from semnan.data.frames import Frame, read_groups
@@ -142,7 +142,7 @@ def _fit_text(function: str, text: str, data: Data | ManyData, group: str | None
     return fit(model, data, group=group, **how)
 
 
-def _split(options: FitOptions) -> tuple[dict, dict]:
+def _split(options: FitOptions) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of the fit and of the model."""
     model = ModelOptions.__annotations__
     for name in options:
@@ -167,7 +167,7 @@ def _labels(data: Data, group: str | None) -> tuple[str, ...]:
     )
 
 
-def _fit_many(model: PathModel, data: ManyData, how: dict) -> Fits:
+def _fit_many(model: PathModel, data: ManyData, how: dict[str, Any]) -> Fits:
     missing = how.pop("missing", "listwise")
     if isinstance(data, MomentsStack):
         return fit_many(model, data, **how)

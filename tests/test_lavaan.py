@@ -41,4 +41,5 @@ def test_fit(name: str) -> None:
     assert fit.df == said.fit["df"]
     assert fit.chi_square == pytest.approx(said.fit["chisq"], abs=1e-3)
     assert fit.log_likelihood == pytest.approx(said.fit["logl"], abs=1e-3)
+    assert not isinstance(fit.estimate.generic, Unavailable)
     assert fit.estimate.generic.rank == said.fit["npar"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -94,11 +95,12 @@ def _sample(model: PathModel, item: MomentsStack | Patterns) -> MomentsStack:
                 "the saturated mean and covariance of the incomplete rows could not be found by EM: "
                 "some variables are too rarely observed together; leave out variables or rows"
             )
-        return MomentsStack(model.visibles, found.covariance.numpy()[None], (int(item.n),), found.mean.numpy()[None])
-    chosen = item if item.names == model.visibles else item.select(model.visibles)
-    if model.has_means and chosen.means is None:
+        size = np.array([item.n])
+        return MomentsStack(model.visibles, found.covariance.numpy()[None], size, found.mean.numpy()[None])
+    stack = item if item.names == model.visibles else item.select(model.visibles)
+    if model.has_means and stack.means is None:
         raise DataError("the model has intercepts but the data have no means: give the means too, or fit without them")
-    return chosen
+    return stack
 
 
 def _group(model: PathModel, label: str | None, sample: MomentsStack) -> Group:

@@ -20,7 +20,6 @@ from semnan.data import Moments, MomentsStack
 from semnan.data.checks import SINGULAR, dependent_variables
 from semnan.errors import DataError
 
-
 #: Triples of `Discrepancy.second`.
 Second = tuple[tuple[Tensor, float, float | Tensor], ...]
 

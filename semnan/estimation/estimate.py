@@ -165,7 +165,8 @@ class Estimates:
     @property
     def n(self) -> Array:
         """Rows of every fit, in all groups together, shape (B,)."""
-        return np.sum([sample.n for sample in self.samples], axis=0, dtype=np.float64)
+        total: Array = np.sum([sample.n for sample in self.samples], axis=0, dtype=np.float64)
+        return total
 
     def layout(self, group: str | None = None) -> Layout:
         """The layout of a group, batched where exogenous covariates bring the moments of the samples."""

@@ -63,11 +63,8 @@ class Functions:
         return small.new_zeros(*theta.shape[:-1], self._size, self._size).index_copy_(-2, self._used, small)
 
     def _stack(self, inside: Tensor) -> Tensor:
-        values: dict[str, Tensor] = {}
-        for name, column in zip(self._names, inside.unbind(-1), strict=True):
-            values[name] = column
-        for name, number in self._fixed.items():
-            values[name] = inside.new_tensor(number)
+        values: dict[str, Tensor] = dict(zip(self._names, inside.unbind(-1), strict=True))
+        values |= {name: inside.new_tensor(number) for name, number in self._fixed.items()}
         for name in self._needed:
             values[name] = self._full(evaluate(self._defined[name], values, _FUNCTIONS), inside)
         found = [self._full(evaluate(part, values, _FUNCTIONS), inside) for part in self.expressions]

@@ -1,7 +1,7 @@
 """Fit measures with lavaan's names and definitions: ``fit_measures(estimate)["cfi"]``.
 
-The incremental indices are those of Bentler 1990 (CFI, RNI), Bentler & Bonett 1980 (NFI), Tucker & Lewis 1973, Bollen 1986
-(RFI) and 1989 (IFI), and James, Mulaik & Brett 1982 (PNFI); RMSEA, with its interval from the noncentral χ², is that of
+The incremental indices are those of Bentler 1990 (CFI, RNI), Bentler & Bonett 1980 (NFI), Tucker & Lewis 1973, Bollen
+1986 (RFI) and 1989 (IFI), and James, Mulaik & Brett 1982 (PNFI); RMSEA, with its interval from the noncentral χ², is that of
 Steiger 1990 and Browne & Cudeck 1993, times √G for G groups (Steiger 1998); CN is Hoelter's 1983, MFI McDonald's 1989,
 ECVI that of Browne & Cudeck 1989. What does not apply is `Unavailable`.
 """
@@ -35,14 +35,14 @@ NO_COVARIANCE = Unavailable("the baseline model fits as well as can be: there is
 def fit_measures(fit: Estimate) -> dict[str, Value]:
     """All fit measures of a fit by lavaan's names.
 
-    With exogenous covariates ``npar``, ``logl``, ``aic``, ``bic`` and ``bic2`` are conditional on these. ``gfi``, ``agfi``
-    and ``pgfi`` are those of Jöreskog & Sörbom, which lavaan has as ``gfi_lisrel`` since 0.7 (see `goodness_of_fit`).
+    With exogenous covariates ``npar``, ``logl``, ``aic``, ``bic`` and ``bic2`` are conditional on these. ``gfi``,
+    ``agfi`` and ``pgfi`` are those of Jöreskog & Sörbom, which lavaan has as ``gfi_lisrel`` since 0.7 (see `goodness_of_fit`).
     """
     numbers = Numbers(fit)
     return {name: _told(measure, numbers) for name, measure in _MEASURES.items()} | residual_indices(fit)
 
 
-class _NoNumber(Exception):
+class _NoNumberError(Exception):
     """Leaves the definition of a measure that needs a number which is not there."""
 
     def __init__(self, reason: Unavailable) -> None:
@@ -53,7 +53,7 @@ class _NoNumber(Exception):
 def _told(measure: Callable[[Numbers], Value], numbers: Numbers) -> Value:
     try:
         return measure(numbers)
-    except _NoNumber as missing:
+    except _NoNumberError as missing:
         return missing.reason
     except ZeroDivisionError:
         return NO_COVARIANCE
@@ -61,7 +61,7 @@ def _told(measure: Callable[[Numbers], Value], numbers: Numbers) -> Value:
 
 def _number(value: Value) -> float:
     if isinstance(value, Unavailable):
-        raise _NoNumber(value)
+        raise _NoNumberError(value)
     return value
 
 
@@ -95,14 +95,14 @@ class Numbers:
     @cached_property
     def log_likelihood(self) -> float:
         if self.fit.discrepancy != KullbackLeibler.__name__:
-            raise _NoNumber(Unavailable(f"{self.fit.discrepancy} is not maximum likelihood"))
+            raise _NoNumberError(Unavailable(f"{self.fit.discrepancy} is not maximum likelihood"))
         return _number(self.test.log_likelihood)
 
     @cached_property
     def base(self) -> Baseline:
         found = baseline(self.fit)
         if isinstance(found, Unavailable):
-            raise _NoNumber(found)
+            raise _NoNumberError(found)
         return found
 
     @cached_property
@@ -142,7 +142,7 @@ def _nfi(m: Numbers) -> float:
 
 def _nested(m: Numbers) -> Baseline:
     if m.df > m.base.df:
-        raise _NoNumber(NOT_NESTED)
+        raise _NoNumberError(NOT_NESTED)
     return m.base
 
 
@@ -206,7 +206,7 @@ _MEASURES: dict[str, Callable[[Numbers], Value]] = {
     "rni": _rni,
     "logl": lambda m: m.log_likelihood,
     "unrestricted.logl": lambda m: m.log_likelihood + m.chi_square / 2,
-    "aic": _information(lambda n: 2.0),
+    "aic": _information(lambda _: 2.0),
     "bic": _information(math.log),
     "ntotal": lambda m: m.fit.n,
     "bic2": _information(lambda n: math.log((n + 2) / 24)),

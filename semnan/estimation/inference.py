@@ -137,7 +137,8 @@ def tangent_projector(rows: Tensor) -> Tensor:
     """The projector on what all rows, shape (B, c, q), leave free."""
     _, values, vectors = torch.linalg.svd(rows, full_matrices=False)
     used = vectors * (values > 1e-9 * values.amax(-1, keepdim=True).clamp(min=1e-300))[..., None]
-    return torch.eye(rows.shape[-1], dtype=rows.dtype) - used.mT @ used
+    projector: Tensor = torch.eye(rows.shape[-1], dtype=rows.dtype) - used.mT @ used
+    return projector
 
 
 def generalised_inverse(dense: Tensor, held: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -167,7 +168,8 @@ def generalised_inverse(dense: Tensor, held: Tensor) -> tuple[Tensor, Tensor, Te
 def _smallest(inverse: Tensor) -> Tensor:
     """The smallest eigenvalue of a matrix from its inverse: by power iteration, roughly, where that is large."""
     if inverse.shape[-1] <= SMALL:
-        return 1 / torch.linalg.eigvalsh(inverse)[..., -1].clamp(min=1e-300)
+        largest: Tensor = torch.linalg.eigvalsh(inverse)[..., -1]
+        return 1 / largest.clamp(min=1e-300)
     generator = torch.Generator().manual_seed(0)
     vector = torch.randn(inverse.shape[-1], 1, generator=generator, dtype=inverse.dtype).expand(*inverse.shape[:-1], 1)
     length = torch.ones_like(inverse[..., 0, 0])

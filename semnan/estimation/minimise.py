@@ -13,6 +13,7 @@ from semnan.data import MomentsStack, Patterns
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.assembly import Assembly, assemble
 from semnan.estimation.augmented import minimise_constrained
+from semnan.estimation.casewise import Rows
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimates
@@ -24,7 +25,7 @@ from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.start import random_starts, start_values
-from semnan.estimation.variance import Rows, variances
+from semnan.estimation.variance import variances
 from semnan.model import PathModel
 
 Information = Literal["expected", "observed", "first.order"]

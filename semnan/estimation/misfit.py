@@ -143,7 +143,7 @@ def _sample_moments(fit: Estimate, g: int) -> tuple[Tensor, Tensor]:
 
 
 def pairwise_moments(patterns: Patterns) -> tuple[Tensor, Tensor]:
-    """Means of the rows that have a variable, covariances of those that have both; divisor n_ij − 1, times (n − 1) / n."""
+    """Means of the rows that have a variable, covariances of those with both; divisor n_ij − 1, times (n − 1) / n."""
     seen, counts = torch.tensor(patterns.observed).double(), torch.tensor(patterns.counts).double()
     mean = (counts @ torch.tensor(patterns.means)) / (counts @ seen)
     centred = (torch.tensor(patterns.means) - mean) * seen

@@ -33,7 +33,7 @@ class RSquared:
 
 
 def r_squared(fit: Estimate) -> list[RSquared]:
-    """1 − ω_aa / Φ_aa for every variable with parents, group by group: visibles in the order of the model, then latents."""
+    """1 − ω_aa / Φ_aa for every variable with parents, by group: visibles in model order, then latents."""
     found = []
     for group, layout in zip(fit.labels, fit.layouts, strict=True):
         rows = [row for row in fit.model.parameters if row.group == group]

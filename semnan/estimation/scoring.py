@@ -23,7 +23,8 @@ from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Point, Problem, Solution, descent
 from semnan.estimation.progress import Progress
 
-Array, Flags = NDArray[np.float64], NDArray[np.bool_]
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 #: A predicted fall below this, relative to 1 + |loss|, cannot be seen in the loss for rounding.
 ROUNDING = 1e-13
 #: So many steps in a row whose fall cannot be seen end a fit.
@@ -73,14 +74,15 @@ class FisherScoring:
 
     def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
-        run = _Run(self, problem, start)
         progress.begin(self.max_steps)
-        try:
-            while len(run.live):
-                run.step()
-                progress.advance(run.count, float(run.value.min()), len(run.live))
-        except KeyboardInterrupt:
-            run.stop(np.ones(len(run.live), dtype=np.bool_), Outcome.INTERRUPTED)
+        with np.errstate(all="ignore"):  # What overflows is not finite, and is judged as such.
+            run = _Run(self, problem, start)
+            try:
+                while len(run.live):
+                    run.step()
+                    progress.advance(run.count, float(run.value.min()), len(run.live))
+            except KeyboardInterrupt:
+                run.stop(np.ones(len(run.live), dtype=np.bool_), Outcome.INTERRUPTED)
         return run.solution()
 
 
@@ -137,8 +139,8 @@ class _Run:
         self._keep(np.flatnonzero(~mask))
 
     def solution(self) -> Solution:
-        numbers = (torch.from_numpy(part) for part in (self.value, self.gradient, self.steps))
-        return Solution(self.theta, *numbers, tuple(self.outcomes))
+        value, gradient, steps = (torch.from_numpy(part) for part in (self.value, self.gradient, self.steps))
+        return Solution(self.theta, value, gradient, steps, tuple(self.outcomes))
 
     def _judge(self, exhausted: Flags) -> None:
         converged = self.size <= self.options.tolerance
@@ -160,7 +162,8 @@ class _Run:
     def _broken(self) -> Flags:
         """Fits whose derivatives are no longer finite numbers: scales beyond what floating point can square."""
         whole = self.hessian.sum((-2, -1)).numpy() if self._dense else self.size
-        return ~np.isfinite(self.size) | ~np.isfinite(whole)
+        broken: Flags = ~np.isfinite(self.size) | ~np.isfinite(whole)
+        return broken
 
     def _leave_saddles(self, converged: Flags) -> tuple[Flags, Flags]:
         """Step down from stationary points that are no minimum: who moved, and who could not."""

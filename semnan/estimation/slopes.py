@@ -1,4 +1,4 @@
-"""First and second derivatives of one part of a problem in θ, from one K = Z M Zᵀ for its metric and one for its slope."""
+"""Derivatives of one part of a problem in θ, from one K = Z M Zᵀ for its metric and one for its slope."""
 
 from __future__ import annotations
 

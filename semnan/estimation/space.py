@@ -84,7 +84,8 @@ class Space:
     def normals(self) -> Tensor:
         """Gradients of the equalities, shape (q − r, q): an orthonormal basis of what K does not reach."""
         full = torch.linalg.qr(self.basis, mode="complete").Q
-        return full[:, self.basis.shape[1] :].mT
+        normals: Tensor = full[:, self.basis.shape[1] :].mT
+        return normals
 
     def nearest(self, theta: Tensor) -> Tensor:
         """Coordinates of the nearest point that satisfies the equalities."""

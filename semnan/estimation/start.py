@@ -52,7 +52,8 @@ def start_values(groups: Sequence[Group]) -> tuple[Tensor, tuple[Scales, ...]]:
     A parameter that several rows or groups share starts at the mean of what each of them suggests.
     """
     scales = tuple(_scales(group.layout, _graph(group.model, group.label), group.covariance) for group in groups)
-    total, count = 0.0, 0.0
+    size = groups[0].layout.size
+    total, count = torch.zeros(size, dtype=torch.float64), torch.zeros(size, dtype=torch.float64)
     for group, scale in zip(groups, scales, strict=True):
         layout = group.layout
         omega = torch.diag_embed(scale.variances) + _arcs(layout, scale.variances)
@@ -60,7 +61,7 @@ def start_values(groups: Sequence[Group]) -> tuple[Tensor, tuple[Scales, ...]]:
         entries = torch.where(layout.is_path, scale.weights[:, *at], omega[:, *at])
         total = total + layout.collect(entries)
         count = count + layout.collect(torch.ones(len(layout.parameter), dtype=torch.float64))
-    theta = torch.as_tensor(total / count)
+    theta = total / count
     told = [(k, free.start) for k, free in enumerate(groups[0].model.free) if free.start is not None]
     for k, start in told:
         theta[:, k] = start

@@ -12,17 +12,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from semnan.data import Moments
+from semnan.data import Moments, Patterns
 from semnan.errors import FileError, SemnanError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
-from semnan.model import Kind, Parameter, PathModel
+from semnan.model import Constraint, Defined, Kind, Parameter, PathModel
 
-FORMAT = "semnan estimate 1"
+FORMAT = "semnan estimate 2"
 MAX_BYTES = 1 << 28
+_PATTERNS = ("observed", "counts", "means", "covariances", "row_pattern")
 _INFERENCE = ("scale", "held", "sandwich", "null", "smallest")
 _GENERIC = ("theta", "scale", "null")
 
@@ -79,20 +80,30 @@ def _describe(fit: Estimate) -> dict[str, Any]:
         "visibles": fit.model.visibles,
         "latents": fit.model.latents,
         "parameters": rows,
-        "n": fit.moments.n,
+        "groups": fit.model.groups,
+        "exogenous": fit.model.exogenous,
+        "functions": [str(line) for line in (*fit.model.defined, *fit.model.constraints)],
+        "samples": [sample.n for sample in fit.samples],
+        "incomplete": [pattern is not None for pattern in fit.patterns],
         "discrepancy": fit.discrepancy,
+        "information": fit.information,
         "steps": fit.steps,
         "outcome": fit.outcome.name,
         "no inference": reason,
+        "lost": 0 if isinstance(fit.generic, Unavailable) else fit.generic.lost,
         "not generic": fit.generic.reason if isinstance(fit.generic, Unavailable) else None,
     }
 
 
 def _numbers(fit: Estimate) -> dict[str, Tensor]:
     scalars = torch.tensor([fit.value, fit.gradient, *fit.start_values], dtype=torch.float64)
-    numbers = {"theta": fit.theta, "scalars": scalars, "covariance": torch.tensor(fit.moments.covariance)}
-    if fit.moments.mean is not None:
-        numbers["mean"] = torch.tensor(fit.moments.mean)
+    numbers = {"theta": fit.theta, "scalars": scalars}
+    for g, (sample, patterns) in enumerate(zip(fit.samples, fit.patterns, strict=True)):
+        numbers[f"covariance {g}"] = torch.tensor(sample.covariance)
+        if sample.mean is not None:
+            numbers[f"mean {g}"] = torch.tensor(sample.mean)
+        if patterns is not None:
+            numbers |= {f"{name} {g}": torch.tensor(getattr(patterns, name)) for name in _PATTERNS}
     if isinstance(fit.inference, Inference):
         numbers |= {name: getattr(fit.inference, name) for name in _INFERENCE}
     if isinstance(fit.generic, Generic):
@@ -104,15 +115,17 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise FileError(f"this is not a saved fit of this version of semnan (expected the format {FORMAT!r})")
     model = _model(said)
-    mean = numbers["mean"].numpy() if "mean" in numbers else None
-    moments = Moments(model.visibles, numbers["covariance"].numpy(), said["n"], mean)
     value, gradient, *starts = numbers["scalars"].tolist()
     if numbers["theta"].shape != (len(model.free),) or said["discrepancy"] not in DISCREPANCIES:
         raise FileError("the saved parameters or the discrepancy do not belong to the saved model")
+    if len(said["samples"]) != len(model.groups or (None,)) or len(said["incomplete"]) != len(said["samples"]):
+        raise FileError("the saved samples do not belong to the groups of the saved model")
     return Estimate(
         model=model,
-        moments=moments,
+        samples=tuple(_moments(model, numbers, g, n) for g, n in enumerate(said["samples"])),
+        patterns=tuple(_patterns(model, numbers, g) if gaps else None for g, gaps in enumerate(said["incomplete"])),
         discrepancy=said["discrepancy"],
+        information=str(said["information"]),
         theta=numbers["theta"].double(),
         value=value,
         gradient=gradient,
@@ -124,9 +137,41 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
     )
 
 
+def _moments(model: PathModel, numbers: dict[str, Tensor], g: int, n: int) -> Moments:
+    mean = numbers[f"mean {g}"].numpy() if f"mean {g}" in numbers else None
+    return Moments(model.visibles, numbers[f"covariance {g}"].numpy(), n, mean)
+
+
+def _patterns(model: PathModel, numbers: dict[str, Tensor], g: int) -> Patterns:
+    return Patterns(model.visibles, *(numbers[f"{name} {g}"].numpy() for name in _PATTERNS))
+
+
 def _model(said: dict[str, Any]) -> PathModel:
     rows = tuple(Parameter(**{**row, "kind": Kind(row["kind"])}) for row in said["parameters"])
-    return PathModel(tuple(said["visibles"]), tuple(said["latents"]), rows)
+    defined, constraints = _functions(said["functions"])
+    return PathModel(
+        tuple(said["visibles"]),
+        tuple(said["latents"]),
+        rows,
+        groups=tuple(said["groups"]),
+        exogenous=tuple(said["exogenous"]),
+        defined=defined,
+        constraints=constraints,
+    )
+
+
+def _functions(lines: list[str]) -> tuple[tuple[Defined, ...], tuple[Constraint, ...]]:
+    """Defined parameters and constraints from their text."""
+    if not lines:
+        return (), ()
+    from semnan.model.reader import read  # It imports lark, which most fits do not need.
+    from semnan.model.syntax import TextError
+
+    try:
+        found = read("\n".join(lines))
+    except TextError as error:
+        raise FileError(f"a saved constraint or defined parameter is wrong: {error}") from error
+    return tuple(line for line, _ in found.defined), tuple(line for line, _ in found.constraints)
 
 
 def _inference(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> Inference | Unavailable:
@@ -142,7 +187,8 @@ def _generic(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> Gen
         return Unavailable(str(said["not generic"]))
     shapes: dict[str, tuple[int, ...]] = {"theta": (size,), "scale": (size,), "null": (size, size)}
     _check(numbers, {f"generic {name}": shape for name, shape in shapes.items()})
-    return Generic(*(numbers[f"generic {name}"] for name in _GENERIC))
+    theta, scale, null = (numbers[f"generic {name}"] for name in _GENERIC)
+    return Generic(theta, scale, null, int(said["lost"]))
 
 
 def _check(numbers: dict[str, Tensor], shapes: dict[str, tuple[int, ...]]) -> None:

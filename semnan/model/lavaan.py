@@ -176,9 +176,9 @@ def _check_known(what: Defined | Constraint, used: Iterable[str], known: set[str
 
 def _check_loops(entries: list[Entry]) -> None:
     edges = _edges(entries)
-    parents: dict[str, set[str]] = {}
+    parents: dict[str, list[str]] = {}
     for parent, child in edges:
-        parents.setdefault(child, set()).add(parent)
+        parents.setdefault(child, []).append(parent)
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:

@@ -169,10 +169,10 @@ def _row(lhs: str, operator: str, term: Node) -> Row:
 
 def _numbered(lhs: str, operator: str, token: Token, modifiers: tuple[Numbers | Texts, ...]) -> Row:
     """``x ~ 1`` is an intercept, ``x ~ 0`` one fixed to zero, ``f =~ 0`` a latent without indicators."""
-    number, at = float(token), place(token)
-    if operator == "~" and number == 1:
+    value, at = float(token), place(token)
+    if operator == "~" and value == 1:
         return Row(lhs, "~1", "", at, modifiers)
-    if number == 0 and not modifiers:
+    if value == 0 and not modifiers:
         if operator == "~":
             return Row(lhs, "~1", "", at, (Numbers("fixed", (0.0,), at),))
         if operator == "=~":

@@ -134,7 +134,7 @@ class Layout:
         place, source, base = self._scatter
         values = theta.index_select(-1, source)
         flat = base.expand(*theta.shape[:-1], base.shape[-1]).index_copy(-1, place, values)
-        parts = flat.split(self._sizes, -1)
+        parts = torch.split(flat, self._sizes, -1)
         return Blocks(*(part.unflatten(-1, shape) for part, shape in zip(parts, self._shapes, strict=True)))
 
     @cached_property
@@ -148,7 +148,7 @@ class Layout:
 
     @cached_property
     def _scatter(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Places of all entries (arcs with their mirror images) in the row of blocks, their parameters, and the base."""
+        """Places of all entries (arcs with their mirrors) in the row of blocks, their parameters, and the base."""
         s, arcs = self.inner, (~self.is_path).nonzero()[:, 0]
         crossing = (self.rows < s) != (self.columns < s)
         rows = torch.where(self.is_path | ~crossing, self.rows, torch.minimum(self.rows, self.columns))

@@ -49,7 +49,8 @@ def summarise(fit: Estimate, found: tuple[Finding, ...], level: float) -> Summar
     if len(pairs) > MOST_EFFECTS:
         notes.append(f"There are {len(pairs)} total effects between visibles: see effects().")
     elif pairs:
-        tables.append(_effect_table(effects(fit, kind="total", level=level), level))
+        for group in fit.labels:
+            tables.append(_effect_table(effects(fit, kind="total", group=group, level=level), level))
     return Summary(_heading(fit), tuple(notes), tuple(tables))
 
 
@@ -66,7 +67,12 @@ def to_dict(fit: Estimate, found: tuple[Finding, ...], level: float) -> dict[str
         "statistics": {name: _plain(getattr(statistics, name)) for name in names},
         "findings": [{"kind": f.kind, "names": list(f.names), "message": f.message} for f in found],
         "parameters": [_fields(row) for row in parameter_rows(fit, level)],
-        "effects": [_fields(row) for kind in ("direct", "total") for row in effects(fit, kind=kind, level=level)],
+        "effects": [
+            _fields(row)
+            for kind in ("direct", "total")
+            for group in fit.labels
+            for row in effects(fit, kind=kind, group=group, level=level)
+        ],
         "level": level,
     }
 

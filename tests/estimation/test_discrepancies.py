@@ -80,8 +80,9 @@ def test_second_derivative_agrees_with_the_slope(kind: type[Discrepancy]) -> Non
     loss, step = kind(sample), 1e-5
     change = matrix(4, 5) - matrix(4, 6)
     numeric = (loss.evaluate(sigma + step * change).slope - loss.evaluate(sigma - step * change).slope) / (2 * step)
-    terms = loss.second(loss.evaluate(sigma))
-    exact = sum((a * (m @ change @ m) for a, m in terms), start=torch.zeros_like(sigma))
+    at = loss.evaluate(sigma)
+    forms = [(a, (b * at.metric + c * at.slope).reshape(4, 4)) for a, b, c in loss.second(at)]
+    exact = sum((a * (m @ change @ m) for a, m in forms), start=torch.zeros_like(sigma))
     assert torch.allclose(exact, numeric, rtol=1e-5, atol=1e-5 * float(numeric.abs().max()))
 
 

@@ -131,6 +131,7 @@ def test_a_sign_means_nothing_and_is_made_positive() -> None:
 
 def test_information_beyond_the_limit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("semnan.estimation.variance.LIMIT", 2)
+    monkeypatch.setattr("semnan.estimation.generic.LIMIT", 2)
     found = fit(AMASEM.parse("X -> Y"), sample(AMASEM.parse("X -> Y"), 1, 100))
     effect = found.effect("X", "Y")
     assert isinstance(effect.estimate, float)

@@ -21,7 +21,7 @@ from semnan import (
     path,
 )
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy
-from semnan.estimation.estimate import Optimiser
+from semnan.estimation.minimise import Optimiser
 from semnan.estimation.progress import Progress
 
 from .models import political_democracy, sample
@@ -191,7 +191,7 @@ def test_nothing_is_changed_in_place() -> None:
 def test_chunks_of_a_batch_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = [sample(GRAPH, seed, 300) for seed in range(7)]
     whole = fit_many(GRAPH, samples, starts=3)
-    monkeypatch.setattr("semnan.estimation.estimate.BATCH_BYTES", 1)
+    monkeypatch.setattr("semnan.estimation.minimise.BATCH_BYTES", 1)
     parts = fit_many(GRAPH, samples, starts=3)
     assert np.allclose(whole.discrepancy, parts.discrepancy, atol=1e-10)
     for name in ("estimate", "standard_error"):

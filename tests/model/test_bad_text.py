@@ -73,7 +73,7 @@ BAD = [
     ("y ~ 1*x + a*x\na > 2", 2, 1, "fixed to 1"),
     ("y ~ x\nx ~ y", 1, 5, "nonrecursive models are not supported: y -> x -> y is a feedback loop"),
     ("y ~ y", 1, 5, "nonrecursive"),
-    ("q ~ a\nc ~ a\nb ~ c\na ~ b", 2, 5, "c -> b -> a -> c is a feedback loop"),
+    ("q ~ a\nc ~ a\nb ~ c\na ~ b", 2, 5, "is a feedback loop"),
     ("f =~ x1\nx1 ~ f", 2, 6, "a loading and a regression"),
     ("group: 1\ny ~ x", 1, 6, "blocks (`group:`, `level:`) and interactions (`a:b`) are not supported"),
     ("y ~ x\n  level : 2", 2, 9, "not supported"),
