@@ -18,14 +18,20 @@ from semnan.data.frames import Frame
 from semnan.data.missing import Missing
 from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
+from semnan.effects.defined import DefinedRow, defined_parameters
 from semnan.effects.effect import Kind
+from semnan.effects.standardised import StandardisedRow, standardised
 from semnan.errors import DataError, FitError, Unavailable
+from semnan.estimation.baseline import Baseline, baseline
 from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimate, Estimates, place_of
 from semnan.estimation.findings import Finding, findings
+from semnan.estimation.indices import fit_measures
 from semnan.estimation.minimise import Information, Optimiser, Options, estimate
 from semnan.estimation.outcome import Outcome
+from semnan.estimation.r_squared import RSquared, r_squared
+from semnan.estimation.scaling import Scale
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
@@ -269,6 +275,36 @@ class Fit:
     def bic(self) -> float | Unavailable:
         """Schwarz's information criterion."""
         return self._statistics.bic
+
+    @property
+    def steps(self) -> int:
+        """Steps of the optimiser."""
+        return self.estimate.steps
+
+    @cached_property
+    def baseline(self) -> Baseline | Unavailable:
+        """The independence model: visibles uncorrelated, but for exogenous covariates."""
+        return baseline(self.estimate)
+
+    @cached_property
+    def fit_measures(self) -> dict[str, float | Unavailable]:
+        """Fit indices under lavaan's names: ``cfi``, ``tli``, ``rmsea``, ``srmr``, ``aic``, ``bic``, …"""
+        return fit_measures(self.estimate)
+
+    @cached_property
+    def r_squared(self) -> list[RSquared]:
+        """The share of the variance of every variable with parents that these explain."""
+        return r_squared(self.estimate)
+
+    def standardised(self, scale: Scale = "std.all", level: float = 0.95) -> list[StandardisedRow]:
+        """The parameter table in standard deviations: of latents ("std.lv"), of all variables ("std.all"), or of all
+        but exogenous covariates ("std.nox"), with standard errors.
+        """
+        return standardised(self.estimate, scale, level)
+
+    def defined(self, level: float = 0.95) -> list[DefinedRow]:
+        """The parameters that the model defines by ``:=``, with delta-method standard errors."""
+        return defined_parameters(self.estimate, level)
 
     @cached_property
     def implied_covariance(self) -> Array:

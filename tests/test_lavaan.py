@@ -7,7 +7,7 @@ import pytest
 
 from semnan import Unavailable
 
-from .lavaan_cases import case, key, keys, names
+from .lavaan_cases import Key, Row, case, key, keys, names
 
 #: Where a parameter is on a boundary and lavaan's answer means little.
 BOUNDARY = ("shared/twin_ace",)
@@ -43,3 +43,40 @@ def test_fit(name: str) -> None:
     assert fit.log_likelihood == pytest.approx(said.fit["logl"], abs=1e-3)
     assert not isinstance(fit.estimate.generic, Unavailable)
     assert fit.estimate.generic.rank == said.fit["npar"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_fit_measures(name: str) -> None:
+    said = case(name)
+    ours = said.run().fit_measures
+    wanted = {k: v for k, v in said.fit.items() if k in ours and k not in ("gfi", "agfi", "pgfi") and v is not None}
+    if name in BOUNDARY:
+        wanted = {k: wanted[k] for k in ("df", "npar", "baseline.df")}
+    numbers = {k: ours[k] for k in wanted if not isinstance(ours[k], Unavailable)}
+    assert len(numbers) >= 3
+    assert numbers == pytest.approx({k: wanted[k] for k in numbers}, rel=1e-4, abs=1e-4)
+    assert said.fit["df"] == 0 or name in BOUNDARY or len(numbers) == len(wanted)
+
+
+def places(row: Row) -> list[Key]:
+    """Kind, source, target and group of a row of lavaan's, either way round."""
+    a, b, group = row["lhs"], row["rhs"] or row["lhs"], row["group"]
+    kind = {"~~": "covariance", "~1": "intercept"}.get(row["op"], "path")
+    return [(kind, b, a, group)] if row["op"] == "~" else [(kind, a, b, group), (kind, b, a, group)]
+
+
+@pytest.mark.parametrize("name", names())
+def test_standardised_solution_and_defined_parameters(name: str) -> None:
+    said = case(name)
+    if name in BOUNDARY:
+        pytest.skip("a loading of zero has no standardised standard error to compare")
+    fit = said.run()
+    defined = {row.name: row for row in fit.defined()}
+    ours = {(row.kind, row.source, row.target, row.group): row for row in fit.standardised()}
+    for row in said.rows:
+        if row["op"] == ":=":
+            assert defined[row["lhs"]].estimate == pytest.approx(row["est"], abs=1e-3 * row["se"])
+            assert defined[row["lhs"]].standard_error == pytest.approx(row["se"], rel=1e-3)
+        elif row["op"] not in ("==", "<", ">") and row.get("std.all") is not None:
+            found = next((ours[k] for k in places(row) if k in ours), None)
+            assert found is None or found.estimate == pytest.approx(row["std.all"], rel=1e-3, abs=1e-5), row

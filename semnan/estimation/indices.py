@@ -1,9 +1,9 @@
 """Fit measures with lavaan's names and definitions: ``fit_measures(estimate)["cfi"]``.
 
-The incremental indices are those of Bentler 1990 (CFI, RNI), Bentler & Bonett 1980 (NFI), Tucker & Lewis 1973, Bollen
-1986 (RFI) and 1989 (IFI), and James, Mulaik & Brett 1982 (PNFI); RMSEA, with its interval from the noncentral χ², is that of
-Steiger 1990 and Browne & Cudeck 1993, times √G for G groups (Steiger 1998); CN is Hoelter's 1983, MFI McDonald's 1989,
-ECVI that of Browne & Cudeck 1989. What does not apply is `Unavailable`.
+The incremental indices are those of Bentler 1990 (CFI, RNI), Bentler & Bonett 1980 (NFI), Tucker & Lewis 1973,
+Bollen 1986 (RFI) and 1989 (IFI), and James, Mulaik & Brett 1982 (PNFI); RMSEA, with its interval from the
+noncentral χ², is that of Steiger 1990 and Browne & Cudeck 1993, times √G for G groups (Steiger 1998); CN is
+Hoelter's 1983, MFI McDonald's 1989, ECVI that of Browne & Cudeck 1989. What does not apply is `Unavailable`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def fit_measures(fit: Estimate) -> dict[str, Value]:
     """All fit measures of a fit by lavaan's names.
 
     With exogenous covariates ``npar``, ``logl``, ``aic``, ``bic`` and ``bic2`` are conditional on these. ``gfi``,
-    ``agfi`` and ``pgfi`` are those of Jöreskog & Sörbom, which lavaan has as ``gfi_lisrel`` since 0.7 (see `goodness_of_fit`).
+    ``agfi`` and ``pgfi`` are those of Jöreskog & Sörbom, which lavaan has as ``gfi_lisrel`` since 0.7.
     """
     numbers = Numbers(fit)
     return {name: _told(measure, numbers) for name, measure in _MEASURES.items()} | residual_indices(fit)

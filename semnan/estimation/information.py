@@ -50,11 +50,8 @@ def push_forward(layout: Layout, at: Propagation, direction: Tensor) -> Tensor:
     left, right, weight = layout.factors
     p, m = at.sigma.shape[-1], at.sigma.shape[-1] + at.factors.shape[-2]
     scaled = weight * direction.index_select(-1, layout.parameter)
-    place = (
-        scaled.new_zeros(*direction.shape[:-1], m * m)
-        .index_add_(-1, left * m + right, scaled)
-        .reshape(*direction.shape[:-1], m, m)
-    )
+    flat = scaled.new_zeros(*direction.shape[:-1], m * m).index_add_(-1, left * m + right, scaled)
+    place = flat.reshape(*direction.shape[:-1], m, m)
     above = place[..., :p, :p] + place[..., :p, p:] @ at.factors
     below = place[..., p:, :p] + place[..., p:, p:] @ at.factors
     half = above + at.factors.mT @ below

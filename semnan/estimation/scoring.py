@@ -256,7 +256,7 @@ class _Run:
         if (length < STRAIGHT).all():
             return move
         extra = solve(self.problem.bend(self.point, move))
-        modest = self._length(extra) <= BEND * length
+        modest = (length >= STRAIGHT) & (self._length(extra) <= BEND * length)
         return torch.where(torch.from_numpy(modest)[:, None], move + extra, move)
 
     def _length(self, move: Tensor) -> Array:

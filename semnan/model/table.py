@@ -76,24 +76,24 @@ class Table:
         written = {(line.lhs, line.op, line.rhs) for line in lines}
         number = len(lines)
         self._check_size()
-        for pair in self._added():
-            if pair is not None and pair in written:
-                continue
-            number += 1
-            if pair is not None:
-                lines.append(_Line(*pair, None, number))
+        for added in self._added():
+            if isinstance(added, int):
+                number += added
+            elif added not in written:
+                number += 1
+                lines.append(_Line(*added, None, number))
         return lines, number
 
     def _check_size(self) -> None:
         """Before pairs are listed: there are as many as the square of the variables."""
-        pairs = sum(math.comb(len(names), 2) for names in (self.roles.independent, self.roles.dependent))
-        if pairs + math.comb(len(self.roles.covariates), 2) > MAX_ROWS:
+        modelled = () if self.options.fixed_x else self.roles.covariates
+        pairs = sum(math.comb(len(names), 2) for names in (self.roles.independent, self.roles.dependent, modelled))
+        if pairs > MAX_ROWS:
             raise ModelError(f"the model has more than {MAX_ROWS} covariances")
 
-    def _added(self) -> Iterator[tuple[str, str, str] | None]:
-        """What lavaan adds if the text does not have it; None stands for a line of exogenous covariates."""
+    def _added(self) -> Iterator[tuple[str, str, str] | int]:
+        """What lavaan adds if the text does not have it; a number stands for so many lines of exogenous covariates."""
         roles, options = self.roles, self.options
-        exogenous = set(roles.covariates) if options.fixed_x else set()
         covariates = set(roles.covariates)
         for name in chain((v for v in roles.visibles if v not in covariates), roles.latents):
             yield name, "~~", name
@@ -101,11 +101,13 @@ class Table:
             yield from ((a, "~~", b) for a, b in combinations(roles.independent, 2))
         if options.auto_cov_y:
             yield from ((a, "~~", b) for a, b in combinations(roles.dependent, 2))
-        for a, b in combinations_with_replacement(roles.covariates, 2):
-            yield None if options.fixed_x else (a, "~~", b)
+        if options.fixed_x:
+            yield math.comb(len(covariates) + 1, 2)
+        else:
+            yield from ((a, "~~", b) for a, b in combinations_with_replacement(roles.covariates, 2))
         if self.means:
             for name in chain(roles.visibles, roles.latents):
-                yield None if name in exogenous else (name, "~1", "")
+                yield 1 if options.fixed_x and name in covariates else (name, "~1", "")
 
     def _entry(self, line: _Line, group: int, size: int) -> Entry:
         entry = Entry(line.lhs, line.op, line.rhs, line.row, group, group * size + line.number)

@@ -124,7 +124,7 @@ class _Accumulation(torch.autograd.Function):
         noise = omega @ effects
         covariances = torch.linalg.solve_triangular(system.mT, noise, upper=False, unitriangular=True)
         ctx.save_for_backward(effects, covariances)
-        sigma = covariances.index_select(-2, visible)
+        sigma: Tensor = covariances.index_select(-2, visible)
         return (sigma + sigma.mT) / 2
 
     @staticmethod

@@ -135,7 +135,9 @@ class Layout:
         values = theta.index_select(-1, source)
         flat = base.expand(*theta.shape[:-1], base.shape[-1]).index_copy(-1, place, values)
         parts = torch.split(flat, self._sizes, -1)
-        return Blocks(*(part.unflatten(-1, shape) for part, shape in zip(parts, self._shapes, strict=True)))
+        return Blocks(
+            *(part.reshape(*theta.shape[:-1], *shape) for part, shape in zip(parts, self._shapes, strict=True))
+        )
 
     @cached_property
     def _shapes(self) -> tuple[tuple[int, int], ...]:

@@ -49,8 +49,8 @@ def summarise(fit: Estimate, found: tuple[Finding, ...], level: float) -> Summar
     if len(pairs) > MOST_EFFECTS:
         notes.append(f"There are {len(pairs)} total effects between visibles: see effects().")
     elif pairs:
-        for group in fit.labels:
-            tables.append(_effect_table(effects(fit, kind="total", group=group, level=level), level))
+        found_in = (effects(fit, kind="total", group=group, level=level) for group in fit.labels)
+        tables.extend(_effect_table(rows, level) for rows in found_in)
     return Summary(_heading(fit), tuple(notes), tuple(tables))
 
 

@@ -91,7 +91,9 @@ def test_a_batch_is_a_loop() -> None:
         effect, batch = single.effect("X", "Y"), many.effect("X", "Y")
         assert batch.estimate[b] == pytest.approx(effect.estimate, abs=1e-7)
         assert batch.standard_error[b] == pytest.approx(effect.standard_error, rel=1e-6)
-        assert many[b].estimates == pytest.approx(single.estimates, abs=1e-6)
+        # What is not identified has no value to agree on.
+        known = {name: value for name, value in single.estimates.items() if name not in single.not_identified}
+        assert {name: many[b].estimates[name] for name in known} == pytest.approx(known, abs=1e-6)
 
 
 def test_bounds_are_an_active_set() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from semnan import AMASEM, ModelError, Parameter, PathModel, covariance, path
-from semnan.model import Kind, as_model
+from semnan.model import Kind, as_model, intercept
 from tests.strategies import amasems
 
 
@@ -59,6 +59,7 @@ def test_names_with_arrows_that_make_two_rows_one_are_refused() -> None:
 X, Y = covariance("X"), covariance("Y")
 U = covariance("U", fixed=1.0)
 NO_AMASEM: list[tuple[tuple[str, ...], tuple[Parameter, ...], str]] = [
+    ((), (X, Y, intercept("X")), "'X' has an intercept"),
     ((), (path("X", "Y", fixed=2), X, Y), "X -> Y is fixed, tied or bounded"),
     ((), (path("X", "Y", lower=0), X, Y), "X -> Y is fixed, tied or bounded"),
     ((), (path("X", "Y", label="v"), covariance("X", label="v"), Y), "X -> Y is fixed, tied or bounded"),
@@ -90,3 +91,9 @@ def test_as_model_takes_both_and_nothing_else() -> None:
     assert as_model(model) is model
     with pytest.raises(ModelError, match="expected an AMASEM or a PathModel, got str"):
         as_model("X -> Y")  # type: ignore[arg-type]
+
+
+def test_a_model_with_covariates_is_no_amasem() -> None:
+    model = PathModel(("X", "Y"), (), (path("X", "Y"), Y), exogenous=("X",))
+    with pytest.raises(ModelError, match="it has groups, exogenous covariates or constraints"):
+        model.to_amasem()

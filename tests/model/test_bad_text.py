@@ -126,6 +126,9 @@ def test_the_work_is_bounded() -> None:
         compile_text(f"{many} ~ {many.replace('x', 'z')}")
     with pytest.raises(ModelError, match="more than 200000 covariances"):
         compile_text("\n".join(f"f{i} =~ x{i}" for i in range(800)))
+    with pytest.raises(ModelError, match="more than 200000 covariances"):
+        compile_text(f"y ~ {many}", fixed_x=False)
+    assert len(compile_text(f"y ~ {many}").exogenous) == 1000
     with pytest.raises(ModelError, match="more than 200000 rows"):
         compile_text("\n".join(f"f{i} =~ x{i}" for i in range(500)), groups=("a", "b"))
 

@@ -149,7 +149,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
         """,
     ),
     "numbers": (
-        "y ~ -1*a + 1e-3*b + (1/4)*c + 1/8*d + sqrt(4)*e + (-.5)*g + 2^-1*h + fixed(3)*k; y ~ 0",
+        "y ~ + -1*a + +1e-3*b + (1/4)*c + 1/8*d + sqrt(4)*e + (-.5)*g + 2^-1*h + fixed(3)*k; y ~ 0",
         {"function": "lavaan"},
         "y ~ -1*a + 0.001*b + 0.25*c + 0.125*d + 2*e + -0.5*g + 0.5*h + 3*k + 0*1",
     ),
@@ -333,6 +333,10 @@ def test_lines_and_comments(text: str) -> None:
 
 def test_typographic_tildes() -> None:
     assert compile_text("y \u02dc x") == compile_text("y ~ x")
+
+
+def test_a_leading_plus_says_nothing() -> None:
+    assert compile_text("y ~ + x + + z") == compile_text("y ~ x + z")
 
 
 def test_names_of_any_script() -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from semnan import ModelError, Parameter, PathModel, covariance, path
-from semnan.model import FreeParameter, Kind, variables
+from semnan.model import Constraint, Defined, FreeParameter, Kind, intercept, variables
+from semnan.model.expression import Binary, Name, Number
 
 X, Y, XY = covariance("X"), covariance("Y"), path("X", "Y")
 
@@ -112,3 +113,48 @@ WRONG_MODELS: list[tuple[tuple[Any, ...], str]] = [
 def test_a_wrong_model_is_named(arguments: tuple[Any, ...], told: str) -> None:
     with pytest.raises(ModelError, match=told):
         PathModel(*arguments)
+
+
+A, B = Name("a"), Name("b")
+LABELLED = (path("X", "Y", label="a"), X, Y)
+GROUPED = tuple(covariance(name, group=group) for group in ("one", "two") for name in "XY")
+WRONG_PARTS: list[tuple[tuple[Parameter, ...], dict[str, Any], str]] = [
+    ((XY, Y), {"exogenous": ("Z",)}, "the exogenous covariate 'Z' is not a visible variable"),
+    ((XY, X, Y), {"exogenous": ("X",)}, "X <-> X belongs to the exogenous covariate 'X'"),
+    ((XY, Y, intercept("X")), {"exogenous": ("X",)}, "1 -> X belongs to the exogenous covariate 'X'"),
+    ((XY, X), {"exogenous": ("Y",)}, "X -> Y belongs to the exogenous covariate 'Y'"),
+    ((path("X", "Y", loading=True), X, Y), {}, "X -> Y is marked as a loading, but 'X' is not a latent"),
+    (GROUPED, {}, r"X <-> X is in the group 'one', but the model has no groups"),
+    (
+        GROUPED,
+        {"groups": ("one", "three")},
+        "Y <-> Y is in the group 'two'|in the group 'two'; the model has one, three",
+    ),
+    (GROUPED[:2], {"groups": ("one",)}, "two or more different names"),
+    (LABELLED, {"defined": (Defined("a", Number(1)),)}, "'a' is defined by := but is already a label"),
+    (LABELLED, {"defined": (Defined("q", B),)}, "q := b uses 'b', which is no label and not defined before"),
+    (LABELLED, {"constraints": (Constraint(A, "<", B),)}, "the constraint a < b uses 'b', which is neither"),
+]
+
+
+@pytest.mark.parametrize(("rows", "options", "told"), WRONG_PARTS)
+def test_wrong_groups_covariates_and_arithmetic_are_named(
+    rows: tuple[Parameter, ...], options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ModelError, match=told):
+        PathModel(("X", "Y"), (), rows, **options)
+
+
+def test_definitions_may_use_labels_edges_and_what_is_defined_before() -> None:
+    defined = (Defined("q", Binary(A, "+", Name("X <-> X"))), Defined("r", Binary(Name("q"), "*", A)))
+    made = PathModel(("X", "Y"), (), LABELLED, defined=defined, constraints=(Constraint(Name("r"), ">", A),))
+    assert [str(it) for it in (*made.defined, *made.constraints)] == ["q := a + X <-> X", "r := q * a", "r > a"]
+
+
+def test_means_are_added_for_what_is_modelled() -> None:
+    plain = PathModel(("X", "Y"), (), (XY, Y), exogenous=("X",))
+    assert not plain.has_means
+    assert plain.with_means().parameters == (XY, Y, intercept("Y"))
+    assert plain.with_means().with_means() == plain.with_means()
+    grouped = PathModel(("X", "Y"), (), GROUPED, groups=("one", "two")).with_means()
+    assert [row.name for row in grouped.parameters[4:]] == [f"1 -> {v} [{g}]" for g in ("one", "two") for v in "XY"]
