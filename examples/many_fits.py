@@ -74,7 +74,7 @@ print(f"its test: χ² = {fits[0].chi_square:.3f} on {fits[0].df} df, p = {fits[
 
 # %%
 factor, df = sn.KullbackLeibler.chi_square_factor, fits[0].df
-statistic = factor * fits.batch.moments.n * fits.discrepancy
+statistic = factor * fits.batch.n * fits.discrepancy
 print(f"mean of χ²: {statistic.mean():.3f} (expected {df}); above the 5% point 5.991: {(statistic > 5.991).mean():.3f}")
 
 # %% [markdown]
