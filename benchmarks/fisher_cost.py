@@ -21,6 +21,7 @@ from semnan.estimation.conjugate import conjugate_gradients
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.problem import Part, Problem
 from semnan.network import Layout, propagate
+from semnan.network.arrays import Array, cholesky, inverse_of_factor, solve_factor
 
 
 def model(p: int) -> PathModel:
@@ -28,36 +29,39 @@ def model(p: int) -> PathModel:
     return PathModel.from_amasem(AMASEM.random(p, parents=3, confounders=p // 5, children=3, seed=1))
 
 
-def parameters(compiled: PathModel, layout: Layout) -> torch.Tensor:
+def parameters(compiled: PathModel, layout: Layout) -> Array:
     """Moderate random weights, residual variances of one."""
-    generator = torch.Generator().manual_seed(0)
-    theta = 0.3 * torch.randn(1, layout.size, generator=generator, dtype=torch.float64)
-    variance = torch.tensor([compiled.parameters[free.rows[0]].is_variance for free in compiled.free])
-    return torch.where(variance, 1.0, theta)
+    theta = 0.3 * np.random.default_rng(0).normal(size=(1, layout.size))
+    variance = [compiled.parameters[free.rows[0]].is_variance for free in compiled.free]
+    return np.where(variance, 1.0, theta)
 
 
-def floor(sigma: torch.Tensor, dense: torch.Tensor) -> Callable[[], object]:
+def floor(sigma: Array, dense: Array) -> Callable[[], object]:
     """The linear algebra that no second-order step can do without."""
-    return lambda: (torch.cholesky_inverse(torch.linalg.cholesky(sigma)), torch.linalg.cholesky(dense))
+    return lambda: (inverse_of_factor(cholesky(sigma)[0]), cholesky(dense))
 
 
-def dense_step(task: Problem, theta: torch.Tensor) -> torch.Tensor:
+def dense_step(task: Problem, theta: Array) -> Array:
     """One Fisher step."""
     point = task.at(theta)
-    hessian = task.hessian(point)
-    hessian.diagonal(dim1=-2, dim2=-1).mul_(1.001)
-    return torch.cholesky_solve(task.gradient(point)[..., None], torch.linalg.cholesky(hessian))[..., 0]
+    return solve_factor(cholesky(damped(task.hessian(point)))[0], task.gradient(point))
 
 
-def free_step(task: Problem, theta: torch.Tensor) -> torch.Tensor:
+def damped(hessian: Array) -> Array:
+    at = np.arange(hessian.shape[-1])
+    hessian[:, at, at] *= 1.001
+    return hessian
+
+
+def free_step(task: Problem, theta: Array) -> Array:
     """The same by conjugate gradients, to the tolerance that scoring uses."""
     point = task.at(theta)
-    diagonal = task.hessian_diagonal(point)
+    spread = task.hessian_diagonal(point)
 
-    def product(direction: torch.Tensor) -> torch.Tensor:
-        return task.hessian_product(point, direction) + 0.001 * diagonal * direction
+    def product(direction: Array) -> Array:
+        return np.asarray(task.hessian_product(point, direction) + 0.001 * spread * direction)
 
-    return conjugate_gradients(product, task.gradient(point), diagonal)
+    return conjugate_gradients(product, task.gradient(point), spread)
 
 
 def medians(repeat: int, *actions: Callable[[], object]) -> list[float]:
@@ -72,10 +76,10 @@ def medians(repeat: int, *actions: Callable[[], object]) -> list[float]:
     return [float(np.median(taken)) for taken in times]
 
 
-def whole_fit(p: int, compiled: PathModel, sigma: torch.Tensor) -> tuple[str, str, str]:
+def whole_fit(p: int, compiled: PathModel, sigma: Array) -> tuple[str, str, str]:
     """Fit a sample of 5 p rows; its time, its steps and how it ended."""
     rng = np.random.default_rng(0)
-    rows = rng.multivariate_normal(np.zeros(p), sigma.numpy(), size=5 * p, method="cholesky")
+    rows = rng.multivariate_normal(np.zeros(p), sigma, size=5 * p, method="cholesky")
     moments = Moments.from_array(rows, compiled.visibles)
     start = time.perf_counter()
     found = fit(compiled, moments, optimiser=FisherScoring())
@@ -95,14 +99,13 @@ def main() -> None:
         theta = parameters(compiled, layout)
         sigma = propagate(layout, theta).sigma
         limits = Constraints.of(compiled)
-        part = Part(layout, KullbackLeibler(sigma), None, torch.ones(1, dtype=torch.float64))
+        part = Part(layout, KullbackLeibler(sigma), None, np.ones(1))
         task = Problem((part,), limits.lower, limits.upper)
         away = 1.01 * theta
-        dense = task.hessian(task.at(away))[0]
-        dense.diagonal().mul_(1.001)
+        dense = damped(task.hessian(task.at(away)))
         base, step, free = medians(
             3 if p >= 1000 else 7,
-            floor(sigma[0], dense),
+            floor(sigma, dense),
             lambda task=task, away=away: dense_step(task, away),  # type: ignore[misc]
             lambda task=task, away=away: free_step(task, away),  # type: ignore[misc]
         )

@@ -7,9 +7,10 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 #: Not the front doors: what they say to wrong arguments is tested, and beartype would speak first.
-WATCHED = ["discrepancy", "hessian", "inference", "information", "orientation", "problem", "scoring", "start"]
+WATCHED = [f"network.{name}" for name in ("dense", "layered", "modules", "mu")]
+WATCHED += [f"estimation.{name}" for name in ("inference", "orientation", "start")]
 
-with install_import_hook(["semnan.network", *(f"semnan.estimation.{name}" for name in WATCHED)], "beartype.beartype"):
+with install_import_hook([f"semnan.{name}" for name in WATCHED], "beartype.beartype"):
     import semnan  # noqa: F401
 
 torch.set_num_threads(1)

@@ -10,16 +10,13 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
-from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution, descent
 from semnan.estimation.progress import Progress
-
-Array = NDArray[np.float64]
+from semnan.network.arrays import Array
 
 
 @final
@@ -45,39 +42,39 @@ class LBFGS:
         if not (self.tolerance > 0 and self.max_steps > 0 and self.memory > 0):
             raise FitError("tolerance, max_steps and memory of LBFGS must be positive")
 
-    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
+    def minimise(self, problem: Problem, start: Array, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
         progress.begin(len(start))
         theta, steps, limits = problem.clip(start), [], []
         for b in range(len(start)):
-            part = problem.take(torch.tensor([b]))
+            part = problem.take(np.array([b]))
             theta[b], used, limit = self._single(part, theta[b])
             steps.append(used)
             limits.append(limit)
             progress.advance(b + 1, float("nan"), len(start) - b - 1)
-        return finish(problem, theta, torch.tensor(steps), limits, self.tolerance)
+        return finish(problem, theta, np.array(steps), limits, self.tolerance)
 
-    def _single(self, problem: Problem, start: Tensor) -> tuple[Tensor, int, Outcome]:
+    def _single(self, problem: Problem, start: Array) -> tuple[Array, int, Outcome]:
         first = problem.at(start[None])
-        if not bool(torch.isfinite(first.value)):
+        if not np.isfinite(first.value).all():
             return start, 0, Outcome.BAD_START
-        diagonal = problem.hessian_diagonal(first)[0]
-        scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-        wall = 2 * float(first.value) + 1.0
+        spread = problem.hessian_diagonal(first)[0]
+        scale = np.sqrt(np.where(spread > 0, spread, 1.0))
+        wall = 2 * float(first.value[0]) + 1.0
 
         def loss(scaled: Array) -> tuple[float, Array]:
-            point = problem.at((torch.as_tensor(scaled) / scale)[None])
-            value = float(point.value)
+            point = problem.at((scaled / scale)[None])
+            value = float(point.value[0])
             if not np.isfinite(value):
                 # Outside the positive definite cone: a low wall, from which the line search backs off.
                 return wall, np.zeros(len(scaled))
-            return value, (problem.gradient(point)[0] / scale).numpy()
+            return value, problem.gradient(point)[0] / scale
 
-        bounds = Bounds((problem.lower * scale).numpy(), (problem.upper * scale).numpy())
+        bounds = Bounds(problem.lower * scale, problem.upper * scale)
         limits = (self.max_steps, 10 * self.max_steps, self.memory, 0.0, self.tolerance / 10)
         options: Any = dict(zip(("maxiter", "maxfun", "maxcor", "ftol", "gtol"), limits, strict=True))
-        end = minimize(loss, (start * scale).numpy(), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        theta = torch.as_tensor(end.x) / scale
+        end = minimize(loss, start * scale, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        theta = end.x / scale
         limit = Outcome.ITERATION_LIMIT if end.nit >= self.max_steps else Outcome.STALLED
         return problem.clip(theta), int(end.nit), limit
 
@@ -108,31 +105,32 @@ class TorchOptimiser:
         if issubclass(self.kind, torch.optim.LBFGS):
             raise FitError("torch's LBFGS searches along lines and needs a closure: use semnan's LBFGS instead")
 
-    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
+    def minimise(self, problem: Problem, start: Array, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
         progress.begin(self.max_steps)
-        theta = problem.clip(start).clone()
-        optimiser = self.kind([theta], lr=self.lr)  # type: ignore[call-arg]
+        theta = np.array(problem.clip(start))
+        shared = torch.from_numpy(theta)
+        optimiser = self.kind([shared], lr=self.lr)  # type: ignore[call-arg]
         count = 0
         for count in range(1, self.max_steps + 1):
             point = problem.at(theta)
-            theta.grad = torch.nan_to_num(problem.gradient(point))
+            shared.grad = torch.from_numpy(np.nan_to_num(problem.gradient(point)))
             optimiser.step()
-            theta.copy_(problem.clip(theta))
+            theta[...] = problem.clip(theta)
             if count % 50 == 0:
                 progress.advance(count, float(point.value.min()), len(theta))
-                if bool((problem.scaled_gradient(problem.at(theta)) <= self.tolerance).all()):
+                if (problem.scaled_gradient(problem.at(theta)) <= self.tolerance).all():
                     break
-        steps = torch.full((len(theta),), count)
+        steps = np.full(len(theta), count)
         limit = [Outcome.ITERATION_LIMIT] * len(theta)
-        return finish(problem, theta.detach(), steps, limit, self.tolerance)
+        return finish(problem, theta, steps, limit, self.tolerance)
 
 
-def finish(problem: Problem, theta: Tensor, steps: Tensor, limits: list[Outcome], tolerance: float) -> Solution:
+def finish(problem: Problem, theta: Array, steps: Array, limits: list[Outcome], tolerance: float) -> Solution:
     """Judge the ends of a batch: converged where the gradient vanished, otherwise what limited the fit."""
     point = problem.at(theta)
     size = problem.scaled_gradient(point)
-    ok = torch.isfinite(point.value) & (size <= tolerance)
+    ok = np.isfinite(point.value) & (size <= tolerance)
     down, _ = descent(problem.exact_hessian(point), problem.hessian_diagonal(point), problem.at_bound(theta))
     outcomes = []
     for good, falls, limit in zip(ok.tolist(), down.tolist(), limits, strict=True):

@@ -19,6 +19,7 @@ from semnan.estimation.saturated import saturated
 from semnan.estimation.start_means import Group
 from semnan.model import PathModel
 from semnan.network import Layout
+from semnan.network.arrays import Array
 
 
 @final
@@ -68,7 +69,7 @@ def assemble(model: PathModel, data: Sequence[MomentsStack | Patterns], discrepa
     total = sizes.sum(0)
     groups = tuple(_group(model, label, sample) for label, sample in zip(labels, samples, strict=True))
     parts = tuple(
-        Part(group.layout, _loss(group, missing, discrepancy), _center(group), size / total)
+        Part(group.layout, _loss(group, missing, discrepancy), _center(group), (size / total).numpy())
         for group, missing, size in zip(groups, incomplete, sizes, strict=True)
     )
     return Assembly(parts, groups, samples, incomplete, total)
@@ -116,15 +117,15 @@ def _group(model: PathModel, label: str | None, sample: MomentsStack) -> Group:
     return Group(model, label, layout, covariance, mean if model.has_means else None)
 
 
-def _center(group: Group) -> Tensor | None:
-    return None if group.mean is None else torch.nn.functional.pad(group.mean, (1, 0))
+def _center(group: Group) -> Array | None:
+    return None if group.mean is None else np.pad(group.mean.numpy(), ((0, 0), (1, 0)))
 
 
 def _loss(group: Group, missing: Patterns | None, discrepancy: type[Discrepancy]) -> Loss:
     if missing is not None:
         assert group.mean is not None
         chosen = missing.select(group.layout.order)
-        return PatternLikelihood.of(chosen, group.mean[0], group.covariance[0])
+        return PatternLikelihood.of(chosen, group.mean[0].numpy(), group.covariance[0].numpy())
     if group.mean is None:
         return discrepancy(group.covariance, names=group.layout.order)
-    return discrepancy(saturated_moments(group.covariance), names=("the constant", *group.layout.order))
+    return discrepancy(saturated_moments(group.covariance.numpy()), names=("the constant", *group.layout.order))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from semnan.estimation.functions import Functions
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.space import Penalty
+from semnan.network.arrays import Array
 
 #: ρ of the first round, its growth between rounds, and its limit.
 FIRST, GROWTH, LAST = 10.0, 10.0, 1e4
@@ -28,9 +29,9 @@ ROUNDS = 30
 def minimise_constrained(
     problem: Problem,
     functions: Functions,
-    equality: Tensor,
-    start: Tensor,
-    minimise: Callable[[Problem, Tensor], Solution],
+    equality: Array,
+    start: Array,
+    minimise: Callable[[Problem, Array], Solution],
 ) -> tuple[Solution, Penalty]:
     """Minimise under c = 0 and c ≤ 0 from starts of shape (B, r).
 
@@ -43,34 +44,34 @@ def minimise_constrained(
 
     """
     scale = _scale(problem, functions, start)
-    penalty = Penalty(functions, equality, scale, torch.zeros_like(scale), FIRST)
-    steps = torch.zeros(len(start), dtype=torch.long)
+    penalty = Penalty(functions, equality, scale, np.zeros_like(scale), FIRST)
+    steps = np.zeros(len(start), dtype=np.int64)
     for _ in range(ROUNDS):
         solution = minimise(replace(problem, penalty=penalty), start)
         start, steps = solution.theta, steps + solution.steps
         full = problem.at(start).full
         violated = _violation(penalty, full)
         penalty = penalty.updated(full, min(penalty.weight * GROWTH, LAST))
-        if bool((violated <= HOLDS).all()) or Outcome.INTERRUPTED in solution.outcomes:
+        if (violated <= HOLDS).all() or Outcome.INTERRUPTED in solution.outcomes:
             break
     ends = zip(solution.outcomes, violated.tolist(), strict=True)
     outcomes = tuple(Outcome.INFEASIBLE if end.ok and size > BROKEN else end for end, size in ends)
     return solution._replace(value=problem.at(start).value, steps=steps, outcomes=outcomes), penalty
 
 
-def _scale(problem: Problem, functions: Functions, start: Tensor) -> Tensor:
+def _scale(problem: Problem, functions: Functions, start: Array) -> Array:
     """A standard error of one observation of every constraint at the start, taking parameters as independent."""
     point = problem.at(start)
-    diagonal = problem.hessian_diagonal(point)
-    slopes = functions.jacobian(point.full)
+    spread = problem.hessian_diagonal(point)
+    slopes = functions.jacobian(torch.tensor(point.full)).numpy()
     if problem.space is not None:
         slopes = slopes @ problem.space.basis
-    variance = (slopes.square() / torch.where(diagonal > 0, diagonal, 1.0)[:, None, :]).sum(-1)
-    return torch.where(variance > 0, variance, 1.0).sqrt()
+    variance = (slopes**2 / np.where(spread > 0, spread, 1.0)[:, None, :]).sum(-1)
+    return np.sqrt(np.where(variance > 0, variance, 1.0))
 
 
-def _violation(penalty: Penalty, full: Tensor) -> Tensor:
+def _violation(penalty: Penalty, full: Array) -> Array:
     """The largest violation: |c| of equalities, and of inequalities what keeps max(c, −λ/ρ) from zero."""
     found = penalty.violation(full)
-    slack = torch.maximum(found, -penalty.multiplier / penalty.weight)
-    return torch.where(penalty.equality, found, slack).abs().amax(-1)
+    slack = np.maximum(found, -penalty.multiplier / penalty.weight)
+    return np.asarray(np.abs(np.where(penalty.equality, found, slack)).max(-1))

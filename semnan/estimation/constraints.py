@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from semnan.estimation.functions import Functions
 from semnan.estimation.space import Space
 from semnan.model import Constraint, PathModel
 from semnan.model.expression import Binary, Call, Expression, Name, Negative, Number, affine
+from semnan.network.arrays import Array
 
 
 @final
@@ -25,9 +25,9 @@ class Constraints:
         The solutions of the linear equalities.
     functions : Functions or None
         All other constraints, with those bounds that the equalities move to other parameters.
-    equality : Tensor of bool, shape (k,)
+    equality : array of bool, shape (k,)
         Which of these are equalities.
-    lower, upper : Tensor, shape (r,)
+    lower, upper : array, shape (r,)
         Bounds of the coordinates.
     equalities : Functions or None
         All equalities, linear or not: what lowers the number of parameters.
@@ -36,18 +36,18 @@ class Constraints:
 
     space: Space | None
     functions: Functions | None
-    equality: Tensor
-    lower: Tensor
-    upper: Tensor
+    equality: Array
+    lower: Array
+    upper: Array
     equalities: Functions | None
 
     @classmethod
     def of(cls, model: PathModel) -> Constraints:
         """Sort the constraints of a model."""
-        lower = torch.tensor([free.lower for free in model.free], dtype=torch.float64)
-        upper = torch.tensor([free.upper for free in model.free], dtype=torch.float64)
+        lower = np.array([free.lower for free in model.free], dtype=float)
+        upper = np.array([free.upper for free in model.free], dtype=float)
         if not model.constraints:
-            return cls(None, None, torch.zeros(0, dtype=torch.bool), lower, upper, None)
+            return cls(None, None, np.zeros(0, dtype=np.bool_), lower, upper, None)
         linear = [c for c in model.constraints if _is_linear(model, c)]
         others = [(c.zero, c.operator == "==") for c in model.constraints if c not in linear]
         space = _space(model, linear) if linear else None
@@ -58,7 +58,7 @@ class Constraints:
         return cls(
             space,
             Functions(model, [part for part, _ in others]) if others else None,
-            torch.tensor([same for _, same in others], dtype=torch.bool),
+            np.array([same for _, same in others], dtype=np.bool_),
             lower,
             upper,
             Functions(model, equal) if equal else None,
@@ -84,8 +84,8 @@ def _inlined(model: PathModel, expression: Expression) -> Expression:
 def _space(model: PathModel, linear: list[Constraint]) -> Space:
     place = {free.name: k for k, free in enumerate(model.free)}
     fixed = {row.label: row.fixed for row in model.parameters if row.label and row.fixed is not None}
-    rows = torch.zeros(len(linear), len(place), dtype=torch.float64)
-    constants = torch.zeros(len(linear), dtype=torch.float64)
+    rows = np.zeros((len(linear), len(place)))
+    constants = np.zeros(len(linear))
     for i, constraint in enumerate(linear):
         form = affine(_inlined(model, constraint.zero))
         assert form is not None

@@ -7,9 +7,11 @@ maximum likelihood.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple, final
+from typing import Any, ClassVar, Generic, NamedTuple, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import ArrayLike
@@ -19,39 +21,45 @@ from torch.autograd.function import once_differentiable
 from semnan.data import Moments, MomentsStack
 from semnan.data.checks import SINGULAR, dependent_variables
 from semnan.errors import DataError
-
-#: Triples of `Discrepancy.second`.
-Second = tuple[tuple[Tensor, float, float | Tensor], ...]
+from semnan.network.arrays import A, Array, cholesky, diagonal, exp, eye, full, inverse_of_factor, spread, where
 
 
-class Evaluation(NamedTuple):
+class Evaluation(NamedTuple, Generic[A]):
     """A discrepancy at Σ.
 
     Attributes
     ----------
-    value : Tensor, shape (*batch,)
+    value : array, shape (*batch,)
         Infinite where Σ is not positive definite.
-    slope : Tensor, shape (*batch, p, p)
+    slope : array, shape (*batch, p, p)
         ∂value/∂Σ, symmetric.
-    metric : Tensor, shape (*batch, p, p)
+    metric : array, shape (*batch, p, p)
         M of the local quadratic form.
-    curvature : Tensor, shape (*batch,)
+    curvature : array, shape (*batch,)
         c of the local quadratic form.
 
     """
 
-    value: Tensor
-    slope: Tensor
-    metric: Tensor
-    curvature: Tensor
+    value: A
+    slope: A
+    metric: A
+    curvature: A
 
 
-class Factor(NamedTuple):
+class Second(NamedTuple, Generic[A]):
+    """A term a · A Δ A of the second derivative in Σ, with A = b · metric + c · slope."""
+
+    factor: A
+    metric: float
+    slope: float | A
+
+
+class Factor(NamedTuple, Generic[A]):
     """Σ⁻¹, logdet Σ and whether Σ is positive definite (where it is not, those of I stand in)."""
 
-    inverse: Tensor
-    logdet: Tensor
-    definite: Tensor
+    inverse: A
+    logdet: A
+    definite: A
 
 
 class Discrepancy(ABC):
@@ -93,22 +101,24 @@ class Discrepancy(ABC):
         return value
 
     @abstractmethod
-    def evaluate(self, sigma: Float[Tensor, "*batch p p"]) -> Evaluation:
-        """Value, slope and local quadratic form at Σ."""
+    def evaluate(self, sigma: A) -> Evaluation[A]:
+        """Value, slope and local quadratic form at Σ of shape (*batch, p, p); the answer is of the same kind."""
 
-    def second(self, at: Evaluation) -> Second:
-        """The second derivative in Σ as a sum of terms a · A Δ A with A = b · metric + c · slope: triples (a, b, c)."""
-        return ((2 * at.curvature, 1.0, 0.0),)
+    def second(self, at: Evaluation[A]) -> tuple[Second[A], ...]:
+        """The second derivative in Σ as a sum of terms."""
+        return (Second(2 * at.curvature, 1.0, 0.0),)
 
-    def take(self, index: Tensor) -> Discrepancy:
+    def take(self, index: Tensor | Array) -> Discrepancy:
         """The same discrepancy for some of the samples of a batch."""
         part = object.__new__(type(self))
         part.sample, part.logdet, part.inverse = self.sample[index], self.logdet[index], self.inverse[index]
         return part
 
-    def _to(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """S, S⁻¹ and logdet S in the dtype and on the device of Σ."""
-        return self.sample.to(sigma), self.inverse.to(sigma), self.logdet.to(sigma)
+    def _to(self, sigma: A) -> tuple[A, A, A]:
+        """S, S⁻¹ and logdet S as arrays of the same kind as Σ; tensors in its dtype and on its device."""
+        if isinstance(sigma, Tensor):
+            return self.sample.to(sigma), self.inverse.to(sigma), self.logdet.to(sigma)
+        return self.sample.numpy(), self.inverse.numpy(), self.logdet.numpy()
 
 
 class _Value(torch.autograd.Function):
@@ -131,15 +141,15 @@ class KullbackLeibler(Discrepancy):
 
     chi_square_factor = 2.0
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: A) -> Evaluation[A]:
         sample, _, logdet = self._to(sigma)
         factor = factorise(sigma)
-        value = ((factor.inverse * sample).sum((-2, -1)) + factor.logdet - logdet - sigma.shape[-1]) / 2
+        value = (_total(factor.inverse * sample) + factor.logdet - logdet - sigma.shape[-1]) / 2
         slope = (factor.inverse - factor.inverse @ sample @ factor.inverse) / 2
         return _evaluation(value, slope, factor, factor.inverse, 1 / 4)
 
-    def second(self, at: Evaluation) -> Second:
-        return (2 * at.curvature, 1.0, -2.0), (-2 * at.curvature, 0.0, 2.0)
+    def second(self, at: Evaluation[A]) -> tuple[Second[A], ...]:
+        return Second(2 * at.curvature, 1.0, -2.0), Second(-2 * at.curvature, 0.0, 2.0)
 
 
 @final
@@ -152,10 +162,10 @@ class ReverseKullbackLeibler(Discrepancy):
 
     chi_square_factor = 2.0
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: A) -> Evaluation[A]:
         _, inverse, logdet = self._to(sigma)
         factor = factorise(sigma)
-        value = ((inverse * sigma).sum((-2, -1)) + logdet - factor.logdet - sigma.shape[-1]) / 2
+        value = (_total(inverse * sigma) + logdet - factor.logdet - sigma.shape[-1]) / 2
         return _evaluation(value, (inverse - factor.inverse) / 2, factor, factor.inverse, 1 / 4)
 
 
@@ -165,14 +175,14 @@ class Bhattacharyya(Discrepancy):
 
     chi_square_factor = 8.0
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: A) -> Evaluation[A]:
         sample, _, logdet = self._to(sigma)
         factor, middle = factorise(sigma), factorise((sigma + sample) / 2)
         value = middle.logdet / 2 - (factor.logdet + logdet) / 4
         return _evaluation(value, (middle.inverse - factor.inverse) / 4, factor, factor.inverse, 1 / 16)
 
-    def second(self, at: Evaluation) -> Second:
-        return (4 * at.curvature, 1.0, 0.0), (-2 * at.curvature, 1.0, 4.0)
+    def second(self, at: Evaluation[A]) -> tuple[Second[A], ...]:
+        return Second(4 * at.curvature, 1.0, 0.0), Second(-2 * at.curvature, 1.0, 4.0)
 
 
 @final
@@ -181,17 +191,18 @@ class SquaredHellinger(Discrepancy):
 
     chi_square_factor = 8.0
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: A) -> Evaluation[A]:
         sample, _, logdet = self._to(sigma)
         factor, middle = factorise(sigma), factorise((sigma + sample) / 2)
-        overlap = torch.exp((factor.logdet + logdet) / 4 - middle.logdet / 2)
+        overlap = exp((factor.logdet + logdet) / 4 - middle.logdet / 2)
         slope = overlap[..., None, None] * (middle.inverse - factor.inverse) / 4
         at = _evaluation(1 - overlap, slope, factor, factor.inverse, 1 / 16)
         return at._replace(curvature=at.curvature * overlap)
 
-    def second(self, at: Evaluation) -> Second:
+    def second(self, at: Evaluation[A]) -> tuple[Second[A], ...]:
         """Without the rank-one term in the slope, which vanishes at a minimum."""
-        return (4 * at.curvature, 1.0, 0.0), (-2 * at.curvature, 1.0, 1 / (4 * at.curvature[..., None, None]))
+        slope = 1 / (4 * at.curvature[..., None, None])
+        return Second(4 * at.curvature, 1.0, 0.0), Second(-2 * at.curvature, 1.0, slope)
 
 
 @final
@@ -200,10 +211,10 @@ class GeneralizedLeastSquares(Discrepancy):
 
     chi_square_factor = 1.0
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: A) -> Evaluation[A]:
         sample, inverse, _ = self._to(sigma)
         relative = inverse @ (_symmetric(sigma) - sample)
-        value = (relative * relative.mT).sum((-2, -1)) / 2
+        value = _total(relative * relative.mT) / 2
         return _evaluation(value, _symmetric(relative @ inverse), factorise(sigma), inverse, 1 / 2)
 
 
@@ -214,11 +225,11 @@ class UnweightedLeastSquares(Discrepancy):
     chi_square_factor = None
     needs_regular_sample = False
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: A) -> Evaluation[A]:
         difference = _symmetric(sigma) - self._to(sigma)[0]
-        eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device).expand_as(sigma)
-        value = difference.square().sum((-2, -1)) / 2
-        return _evaluation(value, difference, factorise(sigma), eye, 1 / 2)
+        unit = spread(eye(sigma), tuple(sigma.shape))
+        value = _total(difference * difference) / 2
+        return _evaluation(value, difference, factorise(sigma), unit, 1 / 2)
 
 
 DISCREPANCIES: dict[str, type[Discrepancy]] = {
@@ -234,24 +245,33 @@ DISCREPANCIES: dict[str, type[Discrepancy]] = {
 }
 
 
-def factorise(sigma: Tensor) -> Factor:
+def factorise(sigma: A) -> Factor[A]:
     """Invert by Cholesky; where that fails the identity stands in and `definite` says so."""
+    if isinstance(sigma, Tensor):
+        return _factorise_tensor(sigma)
+    chol, definite = cholesky(sigma)
+    return Factor(inverse_of_factor(chol), 2 * np.log(diagonal(chol)).sum(-1), definite)
+
+
+def _factorise_tensor(sigma: Tensor) -> Factor[Tensor]:
     chol, info = torch.linalg.cholesky_ex(sigma)
-    diagonal = chol.diagonal(dim1=-2, dim2=-1)
-    definite = (info == 0) & torch.isfinite(diagonal).all(-1)
+    definite = (info == 0) & torch.isfinite(diagonal(chol)).all(-1)
     if not bool(definite.all()):
-        eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype, device=sigma.device)
-        chol = torch.where(definite[..., None, None], chol, eye)
-        diagonal = chol.diagonal(dim1=-2, dim2=-1)
-    return Factor(torch.cholesky_inverse(chol), 2 * diagonal.log().sum(-1), definite)
+        chol = torch.where(definite[..., None, None], chol, eye(sigma))
+    return Factor(torch.cholesky_inverse(chol), 2 * diagonal(chol).log().sum(-1), definite)
 
 
-def _evaluation(value: Tensor, slope: Tensor, factor: Factor, metric: Tensor, curvature: float) -> Evaluation:
-    finite = value if bool(factor.definite.all()) else torch.where(factor.definite, value, torch.inf)
-    return Evaluation(finite, slope, metric, torch.full_like(finite, curvature))
+def _evaluation(value: A, slope: A, factor: Factor[A], metric: A, curvature: float) -> Evaluation[A]:
+    finite = value if bool(factor.definite.all()) else where(factor.definite, value, math.inf)
+    return Evaluation(finite, slope, metric, full(finite, curvature))
 
 
-def _symmetric(matrix: Tensor) -> Tensor:
+def _total(matrix: A) -> A:
+    total: A = matrix.sum((-2, -1))
+    return total
+
+
+def _symmetric(matrix: A) -> A:
     return (matrix + matrix.mT) / 2
 
 

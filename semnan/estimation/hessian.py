@@ -13,36 +13,42 @@ The first part is the information in the metric A, times 2a. For the second, wit
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from semnan.estimation.information import BLOCK, tie
 from semnan.network import Layout, Propagation
+from semnan.network.arrays import Array
 
 
-def bending(layout: Layout, theta: Tensor, at: Propagation, dense: Tensor) -> Tensor:
+def bending(layout: Layout, theta: Array, at: Propagation[Array], dense: Array) -> Array:
     """½ tr(X ∂²Σ) = N + Nᵀ, shape (*batch, q, q), from K = Z X Zᵀ; row k of N is nonzero for paths only."""
-    reach = _reach(layout, theta, at)
-    half = torch.zeros(*dense.shape[:-2], len(layout.rows), len(layout.rows), dtype=dense.dtype)
-    for rows in torch.split(layout.paths, BLOCK):
+    reach, size = _reach(layout, theta, at), len(layout.parameter)
+    paths = layout.places(theta).paths
+    half = np.zeros((*dense.shape[:-2], size, size))
+    for start in range(0, len(paths), BLOCK):
+        rows = paths[start : start + BLOCK]
         half[..., rows, :] = _half(layout, reach, dense, rows)
     return tie(layout, half + half.mT)
 
 
-def _reach(layout: Layout, theta: Tensor, at: Propagation) -> Tensor:
+def _reach(layout: Layout, theta: Array, at: Propagation[Array]) -> Array:
     """For every inner variable c (a row), T[b, c] at the rows U[b] of Z = [I; U; Y] and Φ[a, c] at the rows Y[a]."""
     total, omega = at.inner, layout.blocks(theta).inner
     among = total.mT @ omega @ total if layout.within else omega
     if layout.constant:
-        among = among + total.narrow(-2, 0, 1).mT * total.narrow(-2, 0, 1)
-    sinks = layout.eye.new_zeros(()).expand(*total.shape[:-1], at.sigma.shape[-1])
-    return torch.cat([sinks, total.mT, among], dim=-1)
+        among = among + total[..., :1, :].mT * total[..., :1, :]
+    sinks = np.zeros((*total.shape[:-1], at.sigma.shape[-1]))
+    return np.concatenate([sinks, total.mT, among], -1)
 
 
-def _half(layout: Layout, reach: Tensor, dense: Tensor, rows: Tensor) -> Tensor:
-    left, right, weight = layout.factors
-    from_parent = reach.index_select(-2, layout.rows[rows])
-    from_child = dense.index_select(-2, right[rows])
-    own = from_parent.index_select(-1, right).mul_(from_child.index_select(-1, left))
-    other = from_parent.index_select(-1, left).mul_(from_child.index_select(-1, right))
-    return own.addcmul_(other, layout.halved).mul_(weight)
+def _half(layout: Layout, reach: Array, dense: Array, rows: Array) -> Array:
+    places = layout.places(dense)
+    left, right = places.left, places.right
+    from_parent, from_child = reach.take(places.rows[rows], -2), dense.take(right[rows], -2)
+    own, other = from_parent.take(right, -1), from_parent.take(left, -1)
+    own *= from_child.take(left, -1)
+    other *= from_child.take(right, -1)
+    other *= places.halved
+    own += other
+    own *= places.weight
+    return own

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol, final, get_args, runtime_checkable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semnan.data import MomentsStack, Patterns
@@ -27,7 +29,9 @@ from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.start import random_starts, start_values
 from semnan.estimation.variance import variances
 from semnan.model import PathModel
+from semnan.network.arrays import Array
 
+Index = NDArray[np.int64]
 Information = Literal["expected", "observed", "first.order"]
 #: Fits are solved in batches of about this much memory, at about so many bytes a fit and square of its size.
 BATCH_BYTES, PER_FIT = 1 << 30, 12 * 8
@@ -37,7 +41,7 @@ BATCH_BYTES, PER_FIT = 1 << 30, 12 * 8
 class Optimiser(Protocol):
     """Anything that minimises a batched problem: `FisherScoring`, `LBFGS`, `TorchOptimiser`."""
 
-    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution: ...
+    def minimise(self, problem: Problem, start: Array, progress: Progress) -> Solution: ...
 
 
 @final
@@ -96,24 +100,29 @@ def estimate(
     chosen = options or Options()
     if not model.free:
         raise FitError("the model has no free parameters: there is nothing to fit")
-    with torch.no_grad(), Progress(chosen.progress) as shown:
+    # What overflows is not finite, and is judged as such.
+    with torch.no_grad(), np.errstate(all="ignore"), Progress(chosen.progress) as shown:
         made, limits = assemble(model, data, chosen.discrepancy), Constraints.of(model)
         whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
         incomplete = any(pattern is not None for pattern in made.patterns)
         kind: Information = chosen.information or ("observed" if incomplete else "expected")
         job = _Job(model, limits, chosen, kind, rows, shown, torch.Generator().manual_seed(chosen.seed))
-        solved = [job.solve(whole.take(part), _take(made, part)) for part in _chunks(made, chosen, model)]
+        chunks = _chunks(made, chosen, model)
+        if len(chunks) == 1:
+            solved = [job.solve(whole, made)]
+        else:
+            solved = [job.solve(whole.take(part), _take(made, part)) for part in chunks]
     return _gather(model, made, chosen, kind, solved)
 
 
-def _chunks(made: Assembly, options: Options, model: PathModel) -> tuple[Tensor, ...]:
+def _chunks(made: Assembly, options: Options, model: PathModel) -> list[Index]:
     """Fits in portions of bounded memory."""
     widest = max(len(model.free), *(len(part.layout.names) for part in made.parts))
     size = max(1, BATCH_BYTES // (PER_FIT * options.starts * widest**2))
-    return torch.split(torch.arange(len(made.n)), size)
+    return [np.arange(start, min(start + size, len(made.n))) for start in range(0, len(made.n), size)]
 
 
-def _take(made: Assembly, index: Tensor) -> Assembly:
+def _take(made: Assembly, index: Index) -> Assembly:
     groups = tuple(
         replace(
             group,
@@ -155,26 +164,25 @@ class _Job:
         """Minimise for a portion of the samples, from all starts at once."""
         starts = self.options.starts
         begin = self._starts(problem, made)
-        count = len(begin) // starts
-        many = problem.take(torch.arange(count).repeat_interleave(starts)) if starts > 1 else problem
+        many = problem.take(np.arange(len(begin) // starts).repeat(starts)) if starts > 1 else problem
         solution, active = self._minimise(many, begin)
         best, values = _best(solution, starts)
-        theta = solution.theta[best]
-        full = orient(self.model, theta if problem.space is None else problem.space.expand(theta))
+        full = orient(self.model, torch.from_numpy(_expand(problem, solution.theta[best])))
         outcomes = tuple(solution.outcomes[i] for i in best.tolist())
-        ends = (solution.value[best], solution.gradient[best], solution.steps[best], outcomes)
+        ends = solution.value, solution.gradient, solution.steps
+        value, gradient, steps = (torch.from_numpy(part[best]) for part in ends)
         pushing = None if active is None else active[best]
-        inference = variances(problem, self.limits, full, self.kind, pushing, self.rows)
-        return Solved(full, *ends, values, inference)
+        inference = variances(problem, self.limits, full.numpy(), self.kind, pushing, self.rows)
+        return Solved(full, value, gradient, steps, outcomes, torch.from_numpy(values), inference)
 
-    def _starts(self, problem: Problem, made: Assembly) -> Tensor:
+    def _starts(self, problem: Problem, made: Assembly) -> Array:
         """Starts of shape (B · starts, r): the first from the data alone, the others random."""
         first, scales = start_values(made.groups)
         others = [random_starts(made.groups, first, scales, self.generator) for _ in range(self.options.starts - 1)]
-        every = torch.stack([first, *others], dim=1).flatten(0, 1)
+        every = torch.stack([first, *others], dim=1).flatten(0, 1).numpy()
         return every if problem.space is None else problem.space.nearest(every)
 
-    def _minimise(self, problem: Problem, start: Tensor) -> tuple[Solution, Tensor | None]:
+    def _minimise(self, problem: Problem, start: Array) -> tuple[Solution, Array | None]:
         """The solution, and which of the constraints that are no linear equalities push."""
         optimiser = self.options.optimiser or FisherScoring()
         if self.limits.functions is None:
@@ -186,19 +194,22 @@ class _Job:
             start,
             lambda inner, theta: optimiser.minimise(inner, theta, self.shown),
         )
-        full = solution.theta if problem.space is None else problem.space.expand(solution.theta)
-        return solution, penalty.active(full)
+        return solution, penalty.active(_expand(problem, solution.theta))
 
 
-def _best(solution: Solution, starts: int) -> tuple[Tensor, Tensor]:
+def _expand(problem: Problem, theta: Array) -> Array:
+    return theta if problem.space is None else problem.space.expand(theta)
+
+
+def _best(solution: Solution, starts: int) -> tuple[Index, Array]:
     """For every sample the start that ended lowest (a converged one if there is any), and all ends."""
     values = solution.value.reshape(-1, starts)
     if starts == 1:
-        return torch.arange(len(values)), values
-    ok = torch.tensor([outcome.ok for outcome in solution.outcomes]).reshape(-1, starts)
-    usable = torch.where(ok, values, torch.inf)
-    ranked = torch.where(ok.any(-1, keepdim=True), usable, values)
-    return ranked.argmin(-1) + torch.arange(len(values)) * starts, values
+        return np.arange(len(values)), values
+    ok = np.array([outcome.ok for outcome in solution.outcomes]).reshape(-1, starts)
+    usable = np.where(ok, values, np.inf)
+    ranked = np.where(ok.any(-1, keepdims=True), usable, values)
+    return ranked.argmin(-1) + np.arange(len(values)) * starts, values
 
 
 def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts: list[Solved]) -> Estimates:

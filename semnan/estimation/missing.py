@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from semnan.data import Patterns
 from semnan.estimation.discrepancy import Evaluation, factorise
+from semnan.network.arrays import Array, eye
 
 
 @final
@@ -23,59 +23,57 @@ class PatternLikelihood:
 
     Attributes
     ----------
-    weight : Tensor, shape (K,)
+    weight : array, shape (K,)
         The share of rows in each pattern.
-    mask : Tensor, shape (K, p, p)
+    mask : array, shape (K, p, p)
         One where both variables are observed.
-    sample : Tensor, shape (K, p, p)
+    sample : array, shape (K, p, p)
         Second moments of each pattern around the center, the constant among the variables; zero where missing.
     saturated : float
         The value of the saturated model.
 
     """
 
-    weight: Tensor
-    mask: Tensor
-    sample: Tensor
+    weight: Array
+    mask: Array
+    sample: Array
     saturated: float = 0.0
 
     @classmethod
-    def of(cls, patterns: Patterns, mean: Tensor, covariance: Tensor) -> PatternLikelihood:
+    def of(cls, patterns: Patterns, mean: Array, covariance: Array) -> PatternLikelihood:
         """From patterns and the saturated mean (the center) and covariance, all in the order of the layout."""
-        observed = torch.nn.functional.pad(torch.tensor(patterns.observed, dtype=torch.float64), (1, 0), value=1.0)
+        observed = np.pad(patterns.observed.astype(float), ((0, 0), (1, 0)), constant_values=1.0)
         mask = observed[:, :, None] * observed[:, None, :]
-        deviation = torch.nn.functional.pad(torch.tensor(patterns.means) - mean, (1, 0), value=1.0) * observed
-        inside = torch.nn.functional.pad(torch.tensor(patterns.covariances), (1, 0, 1, 0))
+        deviation = np.pad(patterns.means - mean, ((0, 0), (1, 0)), constant_values=1.0) * observed
+        inside = np.pad(patterns.covariances, ((0, 0), (1, 0), (1, 0)))
         sample = inside + deviation[:, :, None] * deviation[:, None, :]
-        counts = torch.tensor(patterns.counts, dtype=torch.float64)
-        found = cls(counts / counts.sum(), mask, sample)
+        found = cls(patterns.counts / patterns.counts.sum(), mask, sample)
         reached = found.evaluate(saturated_moments(covariance)[None])
-        return cls(found.weight, mask, sample, float(reached.value))
+        return cls(found.weight, mask, sample, float(reached.value[0]))
 
-    def evaluate(self, sigma: Tensor) -> Evaluation:
+    def evaluate(self, sigma: Array) -> Evaluation[Array]:
         """Value, summed slope, and one metric for each pattern."""
-        eye = torch.eye(sigma.shape[-1], dtype=sigma.dtype)
-        factor = factorise(sigma[:, None] * self.mask + eye * (1 - self.mask))
+        factor = factorise(sigma[:, None] * self.mask + eye(sigma) * (1 - self.mask))
         metric = factor.inverse * self.mask
         fitted = metric @ self.sample @ metric
         parts = factor.logdet + (metric * self.sample).sum((-2, -1))
-        value = torch.where(factor.definite.all(-1), (self.weight * parts).sum(-1) / 2 - self.saturated, torch.inf)
+        value = np.where(factor.definite.all(-1), (self.weight * parts).sum(-1) / 2 - self.saturated, np.inf)
         slope = (self.weight[:, None, None] * (metric - fitted)).sum(1) / 2
-        return Evaluation(value, slope, metric, (self.weight / 4).expand(len(sigma), -1))
+        return Evaluation(value, slope, metric, np.broadcast_to(self.weight / 4, (len(sigma), len(self.weight))))
 
-    def second_by_pattern(self, at: Evaluation) -> tuple[tuple[Tensor, Tensor], ...]:
+    def second_by_pattern(self, at: Evaluation[Array]) -> tuple[tuple[Array, Array], ...]:
         """The second derivative in Σ as sums over the patterns of a · A Δ A: pairs (a, A)."""
         fitted = at.metric @ self.sample @ at.metric
         return (2 * at.curvature, fitted), (-2 * at.curvature, at.metric - fitted)
 
-    def take(self, index: Tensor) -> PatternLikelihood:
+    def take(self, index: Array) -> PatternLikelihood:
         """The likelihood itself: all fits of a batch share the rows."""
         del index
         return self
 
 
-def saturated_moments(covariance: Tensor) -> Tensor:
+def saturated_moments(covariance: Array) -> Array:
     """A covariance with the constant of means at their center."""
-    padded = torch.nn.functional.pad(covariance, (1, 0, 1, 0))
+    padded = np.pad(covariance, [(0, 0)] * (covariance.ndim - 2) + [(1, 0), (1, 0)])
     padded[..., 0, 0] = 1.0
     return padded

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, final
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from semnan.estimation.discrepancy import Discrepancy, Evaluation
 from semnan.estimation.information import (
@@ -28,6 +27,7 @@ from semnan.estimation.outcome import Outcome
 from semnan.estimation.slopes import Slopes, part_slopes
 from semnan.estimation.space import Penalty, Space
 from semnan.network import Layout, Propagation, propagate
+from semnan.network.arrays import Array, cholesky, diagonal
 
 #: A scaled eigenvalue of the Hessian below minus this leads down; above it is rounding, or a flat direction.
 NEGATIVE = 1e-6
@@ -39,11 +39,11 @@ Loss = Discrepancy | PatternLikelihood
 class Point(NamedTuple):
     """The loss and its implied moments, one for each part, at parameters of shape (*batch, r)."""
 
-    theta: Tensor
-    full: Tensor
-    implied: tuple[Propagation, ...]
-    loss: tuple[Evaluation, ...]
-    value: Tensor
+    theta: Array
+    full: Array
+    implied: tuple[Propagation[Array], ...]
+    loss: tuple[Evaluation[Array], ...]
+    value: Array
 
 
 class Solution(NamedTuple):
@@ -51,19 +51,19 @@ class Solution(NamedTuple):
 
     Attributes
     ----------
-    theta : Tensor, shape (B, r)
-    value : Tensor, shape (B,)
-    gradient : Tensor, shape (B,)
+    theta : array, shape (B, r)
+    value : array, shape (B,)
+    gradient : array, shape (B,)
         The largest gradient entry, in units of √F_kk: steps in standard errors of a single observation.
-    steps : Tensor of int, shape (B,)
+    steps : array of int, shape (B,)
     outcomes : tuple of Outcome
 
     """
 
-    theta: Tensor
-    value: Tensor
-    gradient: Tensor
-    steps: Tensor
+    theta: Array
+    value: Array
+    gradient: Array
+    steps: Array
     outcomes: tuple[Outcome, ...]
 
 
@@ -76,19 +76,19 @@ class Part:
     ----------
     layout : Layout
     loss : Loss
-    center : Tensor, shape (B, p), or None
+    center : array, shape (B, p), or None
         What moments are taken around, if the model has means.
-    share : Tensor, shape (B,)
+    share : array, shape (B,)
         The group's share of the rows.
 
     """
 
     layout: Layout
     loss: Loss
-    center: Tensor | None
-    share: Tensor
+    center: Array | None
+    share: Array
 
-    def take(self, index: Tensor) -> Part:
+    def take(self, index: Array) -> Part:
         """The part of some of the fits."""
         center = None if self.center is None else self.center[index]
         return Part(self.layout.take(index), self.loss.take(index), center, self.share[index])
@@ -102,7 +102,7 @@ class Problem:
     Attributes
     ----------
     parts : tuple of Part
-    lower, upper : Tensor, shape (r,)
+    lower, upper : array, shape (r,)
     space : Space or None
         How the coordinates of the optimiser become θ; None if they are θ.
     penalty : Penalty or None
@@ -110,8 +110,8 @@ class Problem:
     """
 
     parts: tuple[Part, ...]
-    lower: Tensor
-    upper: Tensor
+    lower: Array
+    upper: Array
     space: Space | None = None
     penalty: Penalty | None = None
 
@@ -120,7 +120,7 @@ class Problem:
         """The number r of coordinates."""
         return len(self.lower)
 
-    def at(self, theta: Tensor) -> Point:
+    def at(self, theta: Array) -> Point:
         """Evaluate the loss at coordinates of shape (B, r)."""
         full = theta if self.space is None else self.space.expand(theta)
         implied = tuple(propagate(part.layout, full, part.center) for part in self.parts)
@@ -130,20 +130,20 @@ class Problem:
             value = value + self.penalty.value(full)
         return Point(theta, full, implied, loss, value)
 
-    def take(self, index: Tensor) -> Problem:
+    def take(self, index: Array) -> Problem:
         """The problem of some of the fits."""
         penalty = None if self.penalty is None else self.penalty.take(index)
         return replace(self, parts=tuple(part.take(index) for part in self.parts), penalty=penalty)
 
-    def gradient(self, point: Point) -> Tensor:
+    def gradient(self, point: Point) -> Array:
         """∂loss/∂φ, shape (B, r)."""
         return self._gradient(point, self._sum(point, lambda part, at, loss: pull_back(part.layout, at, loss.slope)))
 
-    def hessian(self, point: Point) -> Tensor:
+    def hessian(self, point: Point) -> Array:
         """The Gauss–Newton Hessian 4 c F of the loss, shape (B, r, r)."""
         return self.linearise(point).gauss_newton
 
-    def exact_hessian(self, point: Point) -> Tensor:
+    def exact_hessian(self, point: Point) -> Array:
         """The Hessian of the loss, shape (B, r, r)."""
         exact = self.linearise(point, exact=True).exact
         assert exact is not None
@@ -161,24 +161,24 @@ class Problem:
         fine = [slopes.exact for slopes in found if slopes.exact is not None]
         return Slopes(gradient, rough, self._exact(point, fine) if exact else None)
 
-    def _gradient(self, point: Point, found: Tensor) -> Tensor:
+    def _gradient(self, point: Point, found: Array) -> Array:
         if self.penalty is not None:
             found = found + self.penalty.gradient(point.full)
         return found if self.space is None else self.space.pull(found)
 
-    def _exact(self, point: Point, parts: list[Tensor]) -> Tensor:
+    def _exact(self, point: Point, parts: list[Array]) -> Array:
         found = self._shared(parts)
         if self.penalty is not None:
             found = found + self.penalty.hessian(point.full)
         return found if self.space is None else self.space.pull_both(found)
 
-    def information(self, point: Point, *, spread: bool = False) -> Tensor:
+    def information(self, point: Point, *, spread: bool = False) -> Array:
         """Expected information of one observation in the metric of the discrepancy, shape (B, q, q).
 
         With `spread` the metric is M Σ M instead: the covariance of the estimating equations of least squares.
         """
 
-        def found(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+        def found(part: Part, at: Propagation[Array], loss: Evaluation[Array]) -> Array:
             if isinstance(part.loss, PatternLikelihood):
                 return stacked_information(part.layout, at, 4 * loss.curvature, loss.metric)
             metric = loss.metric @ at.sigma @ loss.metric if spread else loss.metric
@@ -186,11 +186,11 @@ class Problem:
 
         return self._sum(point, found)
 
-    def bend(self, point: Point, move: Tensor) -> Tensor:
+    def bend(self, point: Point, move: Array) -> Array:
         """The gradient that Σ(φ + move), less its linear prediction, would add: shape (B, r)."""
         step = move if self.space is None else self.space.push(move)
 
-        def missed(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+        def missed(part: Part, at: Propagation[Array], loss: Evaluation[Array]) -> Array:
             end = propagate(part.layout, point.full + step, part.center)
             change = end.sigma - at.sigma - push_forward(part.layout, at, step)
             if loss.metric.ndim == change.ndim:
@@ -206,37 +206,37 @@ class Problem:
     @cached_property
     def bounded(self) -> bool:
         """Whether any coordinate has a bound."""
-        return bool((torch.isfinite(self.lower) | torch.isfinite(self.upper)).any())
+        return bool((np.isfinite(self.lower) | np.isfinite(self.upper)).any())
 
-    def held(self, theta: Tensor, gradient: Tensor) -> Tensor | None:
+    def held(self, theta: Array, gradient: Array) -> Array | None:
         """Which coordinates are at a bound that the loss pushes against, shape (B, r); None if none has bounds."""
         if not self.bounded:
             return None
         return ((theta <= self.lower) & (gradient > 0)) | ((theta >= self.upper) & (gradient < 0))
 
-    def at_bound(self, theta: Tensor) -> Tensor:
+    def at_bound(self, theta: Array) -> Array:
         """Which coordinates are at a bound, whatever the loss does there, shape (B, r)."""
         return (theta <= self.lower) | (theta >= self.upper)
 
-    def clip(self, theta: Tensor) -> Tensor:
-        return torch.clamp(theta, self.lower, self.upper) if self.bounded else theta
+    def clip(self, theta: Array) -> Array:
+        return np.clip(theta, self.lower, self.upper) if self.bounded else theta
 
-    def hessian_diagonal(self, point: Point) -> Tensor:
+    def hessian_diagonal(self, point: Point) -> Array:
         """The diagonal of `hessian`, shape (B, r), up to the cross terms of tied rows."""
         if not self._plain:
-            return self.hessian(point).diagonal(dim1=-2, dim2=-1)
+            return diagonal(self.hessian(point))
 
-        def diagonal(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+        def own(part: Part, at: Propagation[Array], loss: Evaluation[Array]) -> Array:
             return 4 * loss.curvature[:, None] * information_diagonal(part.layout, at, loss.metric)
 
-        return self._sum(point, diagonal)
+        return self._sum(point, own)
 
-    def hessian_product(self, point: Point, direction: Tensor) -> Tensor:
+    def hessian_product(self, point: Point, direction: Array) -> Array:
         """`hessian` times a direction, without forming it."""
         if not self._plain:
             return (self.hessian(point) @ direction[..., None])[..., 0]
 
-        def product(part: Part, at: Propagation, loss: Evaluation) -> Tensor:
+        def product(part: Part, at: Propagation[Array], loss: Evaluation[Array]) -> Array:
             return 4 * loss.curvature[:, None] * information_product(part.layout, at, loss.metric, direction)
 
         return self._sum(point, product)
@@ -247,40 +247,41 @@ class Problem:
         whole = all(isinstance(part.loss, Discrepancy) for part in self.parts)
         return whole and self.space is None and self.penalty is None
 
-    def scaled_gradient(self, point: Point) -> Tensor:
+    def scaled_gradient(self, point: Point) -> Array:
         """The largest gradient entry in units of √F_kk, over coordinates not held at a bound, shape (B,)."""
-        gradient, diagonal = self.gradient(point), self.hessian_diagonal(point)
+        gradient, spread = self.gradient(point), self.hessian_diagonal(point)
         held = self.held(point.theta, gradient)
-        size = gradient.abs() / torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-        free = size if held is None else torch.where(held, 0.0, size)
-        return free.amax(-1) if free.shape[-1] else free.sum(-1)
+        size = np.abs(gradient) / np.sqrt(np.where(spread > 0, spread, 1.0))
+        free = size if held is None else np.where(held, 0.0, size)
+        return np.asarray(free.max(-1, initial=0.0))
 
-    def _sum(self, point: Point, term: Callable[[Part, Propagation, Evaluation], Tensor]) -> Tensor:
+    def _sum(self, point: Point, term: Callable[[Part, Propagation[Array], Evaluation[Array]], Array]) -> Array:
         """A term of every part, weighed by the share of its group."""
         parts = zip(self.parts, point.implied, point.loss, strict=True)
         return self._shared([term(part, at, loss) for part, at, loss in parts])
 
-    def _shared(self, terms: list[Tensor]) -> Tensor:
+    def _shared(self, terms: list[Array]) -> Array:
         if len(terms) == 1:
             return terms[0]
         shares = [part.share.reshape(-1, *[1] * (terms[0].ndim - 1)) for part in self.parts]
-        return torch.stack([share * term for share, term in zip(shares, terms, strict=True)]).sum(0)
+        return sum((share * term for share, term in zip(shares[1:], terms[1:], strict=True)), shares[0] * terms[0])
 
 
-def descent(exact: Tensor, diagonal: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+def descent(exact: Array, spread: Array, held: Array) -> tuple[Array, Array]:
     """Where an exact Hessian has a negative eigenvalue: the mask, shape (B,), and directions down, shape (B, r).
 
-    In units of √F_kk (the square root of `diagonal`), over the coordinates that are not held at a bound. A Cholesky
+    In units of √F_kk (the square root of `spread`), over the coordinates that are not held at a bound. A Cholesky
     factorisation that succeeds saves the eigenvectors.
     """
-    scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
+    scale = np.sqrt(np.where(spread > 0, spread, 1.0))
     hessian = exact / scale[:, :, None] / scale[:, None, :]
-    if bool(held.any()):
-        hessian = hessian.masked_fill(held[:, :, None] | held[:, None, :], 0.0)
-    hessian.diagonal(dim1=-2, dim2=-1).add_(NEGATIVE + held.to(hessian.dtype))
-    direction, down = torch.zeros_like(scale), torch.linalg.cholesky_ex(hessian).info > 0
-    if bool(down.any()):
-        values, vectors = torch.linalg.eigh(hessian[down])
+    if held.any():
+        hessian[held[:, :, None] | held[:, None, :]] = 0.0
+    at = np.arange(hessian.shape[-1])
+    hessian[:, at, at] += NEGATIVE + held
+    direction, down = np.zeros_like(scale), ~cholesky(hessian)[1]
+    if down.any():
+        values, vectors = np.linalg.eigh(hessian[down])
         direction[down] = vectors[..., 0] / scale[down]
-        down[down.clone()] = values[:, 0] < 0
+        down[down.copy()] = values[:, 0] < 0
     return down, direction

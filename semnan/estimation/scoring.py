@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.conjugate import conjugate_gradients
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Point, Problem, Solution, descent
 from semnan.estimation.progress import Progress
+from semnan.network.arrays import Array, cholesky, diagonal, solve_factor
 
-Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 #: A predicted fall below this, relative to 1 + |loss|, cannot be seen in the loss for rounding.
 ROUNDING = 1e-13
@@ -72,28 +70,24 @@ class FisherScoring:
         if not (self.tolerance > 0 and self.max_steps > 0 and self.damping > 0):
             raise FitError("tolerance, max_steps and damping of FisherScoring must be positive")
 
-    def minimise(self, problem: Problem, start: Tensor, progress: Progress) -> Solution:
+    def minimise(self, problem: Problem, start: Array, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
         progress.begin(self.max_steps)
-        with np.errstate(all="ignore"):  # What overflows is not finite, and is judged as such.
-            run = _Run(self, problem, start)
-            try:
-                while len(run.live):
-                    run.step()
-                    progress.advance(run.count, float(run.value.min()), len(run.live))
-            except KeyboardInterrupt:
-                run.stop(np.ones(len(run.live), dtype=np.bool_), Outcome.INTERRUPTED)
+        run = _Run(self, problem, start)
+        try:
+            while len(run.live):
+                run.step()
+                progress.advance(run.count, float(run.value.min()), len(run.live))
+        except KeyboardInterrupt:
+            run.stop(np.ones(len(run.live), dtype=np.bool_), Outcome.INTERRUPTED)
         return run.solution()
 
 
 @final
 class _Run:
-    """The state of one batched optimisation: results for all fits, work arrays for those still `live`.
+    """The state of one batched optimisation: results for all fits, work arrays for those still `live`."""
 
-    What is one number a fit is kept in numpy, whose small operations cost a quarter of torch's.
-    """
-
-    def __init__(self, options: FisherScoring, problem: Problem, start: Tensor) -> None:
+    def __init__(self, options: FisherScoring, problem: Problem, start: Array) -> None:
         batch = start.shape[0]
         self.options, self.all = options, problem
         self.count = 0
@@ -105,7 +99,7 @@ class _Run:
         self.idle, self.escapes = np.zeros(batch, dtype=np.int64), np.zeros(batch, dtype=np.int64)
         self.problem, self.point = problem, problem.at(self.theta)
         self._linearise()
-        self.stop(~np.isfinite(self.point.value.numpy()), Outcome.BAD_START)
+        self.stop(~np.isfinite(self.point.value), Outcome.BAD_START)
 
     def step(self) -> None:
         """One trial step for every live fit, and the decision which fits are done."""
@@ -113,8 +107,8 @@ class _Run:
         theta = self.problem.clip(self.point.theta + self._move())
         trial = self.problem.at(theta)
         move = theta - self.point.theta
-        predicted = -((self.slope + 0.5 * self._curve(move)) * move).sum(-1).numpy()
-        before, after = self.point.value.numpy(), trial.value.numpy()
+        predicted = -((self.slope + 0.5 * self._curve(move)) * move).sum(-1)
+        before, after = self.point.value, trial.value
         noise = ROUNDING * (1 + np.abs(before))
         tiny, actual = np.abs(predicted) <= noise, before - after
         better = np.isfinite(after) & ((actual > 0) | (tiny & (actual >= -noise)))
@@ -132,15 +126,14 @@ class _Run:
             return
         done = self.live[mask]
         self.theta[done] = self.point.theta[mask]
-        self.value[done], self.gradient[done] = self.point.value.numpy()[mask], self.size[mask]
+        self.value[done], self.gradient[done] = self.point.value[mask], self.size[mask]
         self.steps[done] = self.count
         for b in done.tolist():
             self.outcomes[b] = outcome
         self._keep(np.flatnonzero(~mask))
 
     def solution(self) -> Solution:
-        value, gradient, steps = (torch.from_numpy(part) for part in (self.value, self.gradient, self.steps))
-        return Solution(self.theta, value, gradient, steps, tuple(self.outcomes))
+        return Solution(self.theta, self.value, self.gradient, self.steps, tuple(self.outcomes))
 
     def _judge(self, exhausted: Flags) -> None:
         converged = self.size <= self.options.tolerance
@@ -161,34 +154,34 @@ class _Run:
 
     def _broken(self) -> Flags:
         """Fits whose derivatives are no longer finite numbers: scales beyond what floating point can square."""
-        whole = self.hessian.sum((-2, -1)).numpy() if self._dense else self.size
+        whole = self.hessian.sum((-2, -1)) if self._dense else self.size
         broken: Flags = ~np.isfinite(self.size) | ~np.isfinite(whole)
         return broken
 
     def _leave_saddles(self, converged: Flags) -> tuple[Flags, Flags]:
         """Step down from stationary points that are no minimum: who moved, and who could not."""
-        at = torch.from_numpy(np.flatnonzero(converged))
+        at = np.flatnonzero(converged)
         part, point = self.problem.take(at), _index(self.point, at)
         exact = part.exact_hessian(point) if self.fine is None else self.fine[at]
         falls, direction = descent(exact, self.diagonal[at], part.at_bound(point.theta))
         moved, saddle = np.zeros_like(converged), np.zeros_like(converged)
-        if not bool(falls.any()):
+        if not falls.any():
             return moved, saddle
         theta, value = point.theta, point.value - ROUNDING
         for length in ESCAPES:
             trial = part.at(part.clip(point.theta + length * direction))
-            lower = falls & (trial.value < value) & torch.from_numpy(self.escapes[converged] < MOST_ESCAPES)
-            theta = torch.where(lower[:, None], trial.theta, theta)
-            value = torch.where(lower, trial.value, value)
-        moved[converged] = (theta != point.theta).any(-1).numpy()
-        saddle[converged] = falls.numpy() & ~moved[converged]
+            lower = falls & (trial.value < value) & (self.escapes[converged] < MOST_ESCAPES)
+            theta = np.where(lower[:, None], trial.theta, theta)
+            value = np.where(lower, trial.value, value)
+        moved[converged] = (theta != point.theta).any(-1)
+        saddle[converged] = falls & ~moved[converged]
         if moved.any():
             self._jump(at, theta, moved)
         return moved, saddle
 
-    def _jump(self, at: Tensor, theta: Tensor, moved: Flags) -> None:
+    def _jump(self, at: NDArray[np.int64], theta: Array, moved: Flags) -> None:
         """Go on from other parameters, with the damping of a first step."""
-        everywhere = self.point.theta.clone()
+        everywhere = self.point.theta.copy()
         everywhere[at] = theta
         self.point = self.problem.at(everywhere)
         self.damping = np.where(moved, self.options.damping, self.damping)
@@ -206,26 +199,26 @@ class _Run:
         return self.all.size <= self.options.dense_limit
 
     def _linearise(self) -> None:
-        self.fine: Tensor | None = None
+        self.fine: Array | None = None
         if self._dense:
             newton = self.count >= self.options.newton_after
             self.slope, self.fisher, self.fine = self.problem.linearise(self.point, exact=newton)
             self.hessian = self.fisher if self.fine is None else self.fine
             self.exact = np.full(len(self.live), newton)
-            self.diagonal = self.fisher.diagonal(dim1=-2, dim2=-1)
+            self.diagonal = diagonal(self.fisher)
         else:
             self.slope, self.diagonal = self.problem.gradient(self.point), self.problem.hessian_diagonal(self.point)
         self.held = self.problem.held(self.point.theta, self.slope)
-        diagonal = self.diagonal.numpy()
+        spread = self.diagonal
         if self.fine is not None:  # The information of a loading that tends to zero vanishes; the curvature does not.
-            diagonal = np.maximum(diagonal, np.abs(self.fine.diagonal(dim1=-2, dim2=-1).numpy()))
-        self.scale = np.where(diagonal > 0, diagonal, 1.0)
-        loose = np.abs(self.slope.numpy()) / np.sqrt(self.scale)
+            spread = np.maximum(spread, np.abs(diagonal(self.fine)))
+        self.scale = np.where(spread > 0, spread, 1.0)
+        loose = np.abs(self.slope) / np.sqrt(self.scale)
         if self.held is not None:
-            loose = np.where(self.held.numpy(), 0.0, loose)
+            loose = np.where(self.held, 0.0, loose)
         self.size = loose.max(-1, initial=0.0)
 
-    def _move(self) -> Tensor:
+    def _move(self) -> Array:
         """The damped step to the minimum of the quadratic model within the bounds.
 
         A parameter whose step would cross its bound is put on it, and the others are solved for again with that
@@ -234,19 +227,19 @@ class _Run:
         if self.held is None:
             solve = self._solver(None)
             return self._bend(solve(self.slope), solve)
-        fixed, known = self.held, torch.zeros_like(self.slope)
+        fixed, known = self.held, np.zeros_like(self.slope)
         for _ in range(CROSSINGS):
             solve = self._solver(fixed)
-            pushed = self._curve(known) if bool(known.any()) else known
-            move = torch.where(fixed, known, solve(self.slope + pushed))
+            pushed = self._curve(known) if known.any() else known
+            move = np.where(fixed, known, solve(self.slope + pushed))
             target = self.problem.clip(self.point.theta + move)
             crossed = (self.point.theta + move != target) & ~fixed
-            if not bool(crossed.any()):
+            if not crossed.any():
                 break
-            fixed, known = fixed | crossed, torch.where(crossed, target - self.point.theta, known)
+            fixed, known = fixed | crossed, np.where(crossed, target - self.point.theta, known)
         return self._bend(move, solve)
 
-    def _bend(self, move: Tensor, solve: Callable[[Tensor], Tensor]) -> Tensor:
+    def _bend(self, move: Array, solve: Callable[[Array], Array]) -> Array:
         """Add the second-order correction that keeps a step in a curved valley.
 
         The step was found for a linear Σ; what Σ really does at its end, less that, is answered by one more solve.
@@ -257,55 +250,52 @@ class _Run:
             return move
         extra = solve(self.problem.bend(self.point, move))
         modest = (length >= STRAIGHT) & (self._length(extra) <= BEND * length)
-        return torch.where(torch.from_numpy(modest)[:, None], move + extra, move)
+        return np.where(modest[:, None], move + extra, move)
 
-    def _length(self, move: Tensor) -> Array:
-        found: Array = np.sqrt((self.scale * move.numpy() ** 2).sum(-1))
+    def _length(self, move: Array) -> Array:
+        found: Array = np.sqrt((self.scale * move**2).sum(-1))
         return found
 
-    def _solver(self, fixed: Tensor | None) -> Callable[[Tensor], Tensor]:
+    def _solver(self, fixed: Flags | None) -> Callable[[Array], Array]:
         """Solve the damped system for the parameters that are not fixed; the others get zero."""
-        scale = torch.from_numpy(self.scale)
         if not self._dense:
-            held = torch.zeros_like(scale, dtype=torch.bool) if fixed is None else fixed
-            return lambda slope: -self._solve_free(torch.where(held, 0.0, slope), held, scale)
+            held = np.zeros(self.scale.shape, dtype=np.bool_) if fixed is None else fixed
+            return lambda slope: -self._solve_free(np.where(held, 0.0, slope), held)
         while True:
-            chol, info = torch.linalg.cholesky_ex(self._damped(fixed, scale))
-            if not info.numpy().any():
-                return lambda slope: -torch.cholesky_solve(_without(slope, fixed)[..., None], chol)[..., 0]
+            factor, definite = cholesky(self._damped(fixed))
+            if definite.all():
+                return lambda slope: -solve_factor(factor, _without(slope, fixed))
             if (self.damping > MOST_DAMPING).any():
-                return torch.zeros_like
-            self._retreat(info.numpy() > 0)
+                return np.zeros_like
+            self._retreat(~definite)
 
-    def _damped(self, fixed: Tensor | None, scale: Tensor) -> Tensor:
-        added = scale * torch.from_numpy(self.damping)[:, None]
-        if fixed is None:
-            return self.hessian + torch.diag_embed(added)
-        matrix = self.hessian.masked_fill(fixed[:, :, None] | fixed[:, None, :], 0.0)
-        matrix.diagonal(dim1=-2, dim2=-1).add_(added + scale * fixed)
+    def _damped(self, fixed: Flags | None) -> Array:
+        matrix, at = self.hessian.copy(), np.arange(self.hessian.shape[-1])
+        added = self.scale * self.damping[:, None]
+        if fixed is not None:
+            matrix[fixed[:, :, None] | fixed[:, None, :]] = 0.0
+            added = added + self.scale * fixed
+        matrix[:, at, at] += added
         return matrix
 
     def _retreat(self, indefinite: Flags) -> None:
         """Where the exact Hessian is not positive definite, use the information; where that is singular, damp more."""
         swap = indefinite & self.exact
-        self.hessian = torch.where(torch.from_numpy(swap)[:, None, None], self.fisher, self.hessian)
+        self.hessian = np.where(swap[:, None, None], self.fisher, self.hessian)
         self.damping = np.where(indefinite & ~swap, self.damping * 10, self.damping)
         self.exact = self.exact & ~swap
 
-    def _solve_free(self, slope: Tensor, fixed: Tensor, scale: Tensor) -> Tensor:
+    def _solve_free(self, slope: Array, fixed: Flags) -> Array:
         """The same by conjugate gradients."""
 
-        def product(direction: Tensor) -> Tensor:
-            inside = torch.where(fixed, 0.0, direction)
-            full = (
-                self.problem.hessian_product(self.point, inside)
-                + torch.from_numpy(self.damping)[:, None] * scale * inside
-            )
-            return torch.where(fixed, scale * direction, full)
+        def product(direction: Array) -> Array:
+            inside = np.where(fixed, 0.0, direction)
+            found = self.problem.hessian_product(self.point, inside) + self.damping[:, None] * self.scale * inside
+            return np.where(fixed, self.scale * direction, found)
 
-        return conjugate_gradients(product, slope, scale)
+        return conjugate_gradients(product, slope, self.scale)
 
-    def _curve(self, move: Tensor) -> Tensor:
+    def _curve(self, move: Array) -> Array:
         if self._dense:
             return (self.hessian @ move[..., None])[..., 0]
         return self.problem.hessian_product(self.point, move)
@@ -315,29 +305,28 @@ class _Run:
             setattr(self, name, getattr(self, name)[kept])
         if not len(kept):
             return
-        index = torch.from_numpy(kept)
-        self.problem, self.point = self.problem.take(index), _index(self.point, index)
-        self.slope, self.diagonal = self.slope[index], self.diagonal[index]
-        self.held = None if self.held is None else self.held[index]
+        self.problem, self.point = self.problem.take(kept), _index(self.point, kept)
+        self.slope, self.diagonal = self.slope[kept], self.diagonal[kept]
+        self.held = None if self.held is None else self.held[kept]
         if self._dense:
-            self.hessian, self.fisher, self.exact = self.hessian[index], self.fisher[index], self.exact[kept]
-            self.fine = None if self.fine is None else self.fine[index]
+            self.hessian, self.fisher, self.exact = self.hessian[kept], self.fisher[kept], self.exact[kept]
+            self.fine = None if self.fine is None else self.fine[kept]
 
 
-def _without(slope: Tensor, fixed: Tensor | None) -> Tensor:
-    return slope if fixed is None else torch.where(fixed, 0.0, slope)
+def _without(slope: Array, fixed: Flags | None) -> Array:
+    return slope if fixed is None else np.where(fixed, 0.0, slope)
 
 
-def _map(function: Callable[..., Tensor], *trees: Any) -> Any:
-    """Apply a function to the tensors of equal nested tuples."""
+def _map(function: Callable[..., Array], *trees: Any) -> Any:
+    """Apply a function to the arrays of equal nested tuples."""
     first = trees[0]
-    if isinstance(first, Tensor):
+    if isinstance(first, np.ndarray):
         return function(*trees)
     parts = [_map(function, *part) for part in zip(*trees, strict=True)]
     return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
 
 
-def _index(point: Point, index: Tensor) -> Point:
+def _index(point: Point, index: NDArray[np.int64]) -> Point:
     found: Point = _map(lambda part: part[index], point)
     return found
 
@@ -346,6 +335,9 @@ def _where(mask: Flags, new: Point, old: Point) -> Point:
     """New where the mask says so, without a copy where it says so everywhere."""
     if mask.all():
         return new
-    flags = torch.from_numpy(mask)
-    chosen: Point = _map(lambda a, b: torch.where(flags.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
+
+    def choose(one: Array, other: Array) -> Array:
+        return np.where(mask.reshape(-1, *[1] * (one.ndim - 1)), one, other)
+
+    chosen: Point = _map(choose, new, old)
     return chosen

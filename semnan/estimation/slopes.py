@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from semnan.estimation.discrepancy import Discrepancy, Evaluation
 from semnan.estimation.hessian import bending
@@ -19,6 +18,7 @@ from semnan.estimation.information import (
 )
 from semnan.estimation.missing import PatternLikelihood
 from semnan.network import Layout, Propagation
+from semnan.network.arrays import Array
 
 
 class Slopes(NamedTuple):
@@ -26,59 +26,59 @@ class Slopes(NamedTuple):
 
     Attributes
     ----------
-    gradient : Tensor, shape (B, q)
-    gauss_newton : Tensor, shape (B, q, q)
+    gradient : array, shape (B, q)
+    gauss_newton : array, shape (B, q, q)
         4 c F: the Hessian of the local quadratic form in Σ, as if Σ were linear in θ.
-    exact : Tensor, shape (B, q, q), or None
+    exact : array, shape (B, q, q), or None
 
     """
 
-    gradient: Tensor
-    gauss_newton: Tensor
-    exact: Tensor | None
+    gradient: Array
+    gauss_newton: Array
+    exact: Array | None
 
 
 def part_slopes(
     layout: Layout,
     loss: Discrepancy | PatternLikelihood,
-    theta: Tensor,
-    at: Propagation,
-    value: Evaluation,
+    theta: Array,
+    at: Propagation[Array],
+    value: Evaluation[Array],
     *,
     exact: bool,
 ) -> Slopes:
     """The derivatives of one part at parameters of shape (B, q)."""
-    slope = gram(layout, at, value.slope)
+    slope = gram(at, value.slope)
     gradient = gathered_gradient(layout, slope)
     bent = bending(layout, theta, at, 2 * slope) if exact else None
     if isinstance(loss, PatternLikelihood):
         return _patterned(layout, loss, at, value, gradient, bent)
-    metric = gram(layout, at, value.metric)
-    scale = (4 * value.curvature)[:, None, None]
+    metric = gram(at, value.metric)
+    scale = 4 * value.curvature[..., None, None]
     if bent is None:
         return Slopes(gradient, tie(layout, gathered(layout, metric)) * scale, None)
     terms = loss.second(value)
-    forms = [metric, *(b * metric + c * slope for _, b, c in terms)]
+    forms = [metric, *(term.metric * metric + term.slope * slope for term in terms)]
     first, *others = _all_gathered(layout, forms)
-    for (factor, _, _), found in zip(terms, others, strict=True):
-        bent = bent + (2 * factor)[:, None, None] * found
+    for term, found in zip(terms, others, strict=True):
+        bent = bent + 2 * term.factor[..., None, None] * found
     return Slopes(gradient, first * scale, bent)
 
 
-def _all_gathered(layout: Layout, forms: list[Tensor]) -> list[Tensor]:
+def _all_gathered(layout: Layout, forms: list[Array]) -> list[Array]:
     """F of several K: at once where they are small."""
     if len(layout.parameter) > BLOCK:
         return [tie(layout, gathered(layout, form)) for form in forms]
-    return list(tie(layout, gathered(layout, torch.stack(forms))).unbind())
+    return list(tie(layout, gathered(layout, np.stack(forms))))
 
 
 def _patterned(
     layout: Layout,
     loss: PatternLikelihood,
-    at: Propagation,
-    value: Evaluation,
-    gradient: Tensor,
-    bent: Tensor | None,
+    at: Propagation[Array],
+    value: Evaluation[Array],
+    gradient: Array,
+    bent: Array | None,
 ) -> Slopes:
     rough = stacked_information(layout, at, 4 * value.curvature, value.metric)
     if bent is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import final
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from semnan.errors import FitError
 from semnan.estimation.functions import Functions
+from semnan.network.arrays import Array
 
 #: A coefficient below this, relative to the largest of its constraint, is rounding.
 ROUNDING = 1e-10
@@ -26,20 +27,20 @@ class Space:
 
     Attributes
     ----------
-    basis : Tensor, shape (q, r)
+    basis : array, shape (q, r)
         K.
-    offset : Tensor, shape (q,)
-    kept : Tensor of int, shape (r,)
+    offset : array, shape (q,)
+    kept : array of int, shape (r,)
         Which entries of θ the coordinates are.
 
     """
 
-    basis: Tensor
-    offset: Tensor
-    kept: Tensor
+    basis: Array
+    offset: Array
+    kept: Array
 
     @classmethod
-    def solve(cls, coefficients: Tensor, constants: Tensor) -> Space:
+    def solve(cls, coefficients: Array, constants: Array) -> Space:
         """Eliminate one parameter for each independent equality A θ + b = 0.
 
         Raises
@@ -49,47 +50,45 @@ class Space:
 
         """
         q = coefficients.shape[1]
-        solved: dict[int, Tensor] = {}
-        for row in torch.cat([coefficients, constants[:, None]], dim=1):
-            size = row.abs().max()
+        solved: dict[int, Array] = {}
+        for row in np.concatenate([coefficients, constants[:, None]], axis=1):
+            size = np.abs(row).max()
             for column, known in solved.items():
                 row = row - row[column] * known
-            row = torch.where(row.abs() <= ROUNDING * size, 0.0, row)
-            column = int(row[:q].abs().argmax())
+            row = np.where(np.abs(row) <= ROUNDING * size, 0.0, row)
+            column = int(np.abs(row[:q]).argmax())
             if row[column] == 0:
                 if row[q] != 0:
                     raise FitError("the equality constraints contradict each other: remove one of them")
                 continue
             row = row / row[column]
             solved = {k: known - known[column] * row for k, known in solved.items()} | {column: row}
-        kept = torch.tensor([k for k in range(q) if k not in solved], dtype=torch.long)
-        basis = torch.eye(q, dtype=coefficients.dtype)[:, kept]
-        offset = torch.zeros(q, dtype=coefficients.dtype)
+        kept = np.array([k for k in range(q) if k not in solved], dtype=np.int64)
+        basis, offset = np.eye(q)[:, kept], np.zeros(q)
         for column, row in solved.items():
             basis[column], offset[column] = -row[kept], -row[q]
         return cls(basis, offset, kept)
 
-    def expand(self, coordinates: Tensor) -> Tensor:
+    def expand(self, coordinates: Array) -> Array:
         return coordinates @ self.basis.mT + self.offset
 
-    def push(self, direction: Tensor) -> Tensor:
+    def push(self, direction: Array) -> Array:
         return direction @ self.basis.mT
 
-    def pull(self, gradient: Tensor) -> Tensor:
+    def pull(self, gradient: Array) -> Array:
         return gradient @ self.basis
 
-    def pull_both(self, hessian: Tensor) -> Tensor:
+    def pull_both(self, hessian: Array) -> Array:
         return self.basis.mT @ hessian @ self.basis
 
-    def normals(self) -> Tensor:
+    def normals(self) -> Array:
         """Gradients of the equalities, shape (q − r, q): an orthonormal basis of what K does not reach."""
-        full = torch.linalg.qr(self.basis, mode="complete").Q
-        normals: Tensor = full[:, self.basis.shape[1] :].mT
-        return normals
+        full = np.linalg.qr(self.basis, mode="complete").Q
+        return np.ascontiguousarray(full[:, self.basis.shape[1] :].T)
 
-    def nearest(self, theta: Tensor) -> Tensor:
+    def nearest(self, theta: Array) -> Array:
         """Coordinates of the nearest point that satisfies the equalities."""
-        found: Tensor = torch.linalg.lstsq(self.basis, (theta - self.offset).mT).solution.mT
+        found: Array = np.linalg.lstsq(self.basis, (theta - self.offset).T, rcond=None)[0].T
         return found
 
 
@@ -102,10 +101,10 @@ class Penalty:
     ----------
     functions : Functions
         The constraints c_j, zero or at most zero where they hold.
-    equality : Tensor of bool, shape (k,)
-    scale : Tensor, shape (B, k)
+    equality : array of bool, shape (k,)
+    scale : array, shape (B, k)
         A standard error of one observation of each c_j: constraints count in these units.
-    multiplier : Tensor, shape (B, k)
+    multiplier : array, shape (B, k)
         λ.
     weight : float
         ρ.
@@ -113,45 +112,46 @@ class Penalty:
     """
 
     functions: Functions
-    equality: Tensor
-    scale: Tensor
-    multiplier: Tensor
+    equality: Array
+    scale: Array
+    multiplier: Array
     weight: float
 
-    def take(self, index: Tensor) -> Penalty:
+    def take(self, index: Array) -> Penalty:
         """The penalty of some of the fits."""
         return replace(self, scale=self.scale[index], multiplier=self.multiplier[index])
 
-    def violation(self, theta: Tensor) -> Tensor:
+    def violation(self, theta: Array) -> Array:
         """c_j in standard errors of one observation, shape (B, k)."""
-        return self.functions.value(theta) / self.scale
+        return self.functions.value(torch.tensor(theta)).numpy() / self.scale
 
-    def active(self, theta: Tensor) -> Tensor:
+    def active(self, theta: Array) -> Array:
         """Which constraints push, shape (B, k)."""
         return self.equality | (self.multiplier + self.weight * self.violation(theta) > 0)
 
-    def updated(self, theta: Tensor, weight: float) -> Penalty:
+    def updated(self, theta: Array, weight: float) -> Penalty:
         """With the multipliers that the end of an optimisation suggests."""
         pushed = self.multiplier + self.weight * self.violation(theta)
-        return replace(self, multiplier=torch.where(self.equality, pushed, pushed.clamp(min=0)), weight=weight)
+        return replace(self, multiplier=np.where(self.equality, pushed, pushed.clip(min=0)), weight=weight)
 
-    def value(self, theta: Tensor) -> Tensor:
-        pushed = self._pushed(theta)
-        return (pushed.square() - self.multiplier.square()).sum(-1) / (2 * self.weight)
+    def value(self, theta: Array) -> Array:
+        excess: Array = self._pushed(theta) ** 2 - self.multiplier**2
+        return np.asarray(excess.sum(-1) / (2 * self.weight))
 
-    def gradient(self, theta: Tensor) -> Tensor:
+    def gradient(self, theta: Array) -> Array:
         return (self._pushed(theta)[..., None, :] @ self._slopes(theta))[..., 0, :]
 
-    def gauss_newton(self, theta: Tensor) -> Tensor:
+    def gauss_newton(self, theta: Array) -> Array:
         slopes = self._slopes(theta) * self.active(theta)[..., None]
-        return self.weight * slopes.mT @ slopes
+        return np.asarray(self.weight * slopes.mT @ slopes)
 
-    def hessian(self, theta: Tensor) -> Tensor:
-        return self.gauss_newton(theta) + self.functions.hessian(theta, self._pushed(theta) / self.scale)
+    def hessian(self, theta: Array) -> Array:
+        bent = self.functions.hessian(torch.tensor(theta), torch.tensor(self._pushed(theta) / self.scale))
+        return np.asarray(self.gauss_newton(theta) + bent.numpy())
 
-    def _pushed(self, theta: Tensor) -> Tensor:
+    def _pushed(self, theta: Array) -> Array:
         pushed = self.multiplier + self.weight * self.violation(theta)
-        return torch.where(self.equality, pushed, pushed.clamp(min=0))
+        return np.where(self.equality, pushed, pushed.clip(min=0))
 
-    def _slopes(self, theta: Tensor) -> Tensor:
-        return self.functions.jacobian(theta) / self.scale[..., None]
+    def _slopes(self, theta: Array) -> Array:
+        return self.functions.jacobian(torch.tensor(theta)).numpy() / self.scale[..., None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows, outer_products
@@ -14,10 +14,11 @@ from semnan.estimation.discrepancy import Discrepancy
 from semnan.estimation.generic import LIMIT, TOO_LARGE
 from semnan.estimation.inference import Inference, infer, infer_constrained
 from semnan.estimation.problem import Point, Problem
+from semnan.network.arrays import Array
 
 
 def variances(
-    problem: Problem, limits: Constraints, theta: Tensor, kind: str, pushing: Tensor | None, rows: Rows | None
+    problem: Problem, limits: Constraints, theta: Array, kind: str, pushing: Array | None, rows: Rows | None
 ) -> Inference | Unavailable:
     """The inference at parameters of shape (B, q).
 
@@ -25,9 +26,9 @@ def variances(
     ----------
     problem : Problem
     limits : Constraints
-    theta : Tensor, shape (B, q)
+    theta : array, shape (B, q)
     kind : "expected", "observed" or "first.order"
-    pushing : Tensor of bool, shape (B, k), optional
+    pushing : array of bool, shape (B, k), optional
         Which of the constraints that are no linear equalities push.
     rows : Rows, optional
         Needed by first-order information.
@@ -35,20 +36,20 @@ def variances(
     """
     if theta.shape[-1] > LIMIT:
         return TOO_LARGE
-    infinite = torch.full((theta.shape[-1],), torch.inf, dtype=theta.dtype)
+    infinite = np.full(theta.shape[-1], np.inf)
     plain = replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
     point = plain.at(theta)
     dense, meat = _dense(plain, point, kind, rows)
-    held = torch.zeros_like(theta, dtype=torch.bool)
-    at = problem.at_bound(theta if problem.space is None else theta[..., problem.space.kept])
-    held[..., slice(None) if problem.space is None else problem.space.kept] = at
+    held, kept = np.zeros(theta.shape, dtype=np.bool_), slice(None) if problem.space is None else problem.space.kept
+    held[..., kept] = problem.at_bound(theta[..., kept])
     active = _active(limits, theta, pushing)
+    bread, middle = torch.from_numpy(dense), None if meat is None else torch.from_numpy(meat)
     if active is None:
-        return infer(dense, held, meat)
-    return infer_constrained(dense, active, held, meat)
+        return infer(bread, torch.from_numpy(held), middle)
+    return infer_constrained(bread, torch.from_numpy(active), torch.from_numpy(held), middle)
 
 
-def _dense(plain: Problem, point: Point, kind: str, rows: Rows | None) -> tuple[Tensor, Tensor | None]:
+def _dense(plain: Problem, point: Point, kind: str, rows: Rows | None) -> tuple[Array, Array | None]:
     """The information of one observation, and for discrepancies that are not efficient the variance of their slope."""
     if kind == "observed":
         return plain.exact_hessian(point), None
@@ -63,13 +64,14 @@ def _dense(plain: Problem, point: Point, kind: str, rows: Rows | None) -> tuple[
     return dense, plain.information(point, spread=True)
 
 
-def _active(limits: Constraints, theta: Tensor, pushing: Tensor | None) -> Tensor | None:
+def _active(limits: Constraints, theta: Array, pushing: Array | None) -> Array | None:
     """Gradients of the active constraints, shape (B, c, q); those that do not push are zero."""
     if limits.space is None and limits.functions is None:
         return None
     found = []
     if limits.space is not None:
-        found.append(limits.space.normals().expand(len(theta), -1, -1))
+        normals = limits.space.normals()
+        found.append(np.broadcast_to(normals, (len(theta), *normals.shape)))
     if limits.functions is not None and pushing is not None:
-        found.append(limits.functions.jacobian(theta) * pushing[..., None])
-    return torch.cat(found, dim=-2)
+        found.append(limits.functions.jacobian(torch.tensor(theta)).numpy() * pushing[..., None])
+    return np.concatenate(found, axis=-2)

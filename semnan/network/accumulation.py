@@ -11,82 +11,80 @@ divergences are those of mean and covariance together.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from semnan.network.arrays import A, cat, copied, invert_unit_upper, take
 from semnan.network.layout import Layout
 
 
-class Propagation(NamedTuple):
+class Propagation(NamedTuple, Generic[A]):
     """The implied moments of a path model and the factors of their derivatives.
 
     Attributes
     ----------
-    factors : Tensor, shape (*batch, 2 s, p)
+    factors : array, shape (*batch, 2 s, p)
         U, the total effects of the s inner variables on the visibles, above Y, their covariances with them.
-    sigma : Tensor, shape (*batch, p, p)
+    sigma : array, shape (*batch, p, p)
         Σ: the implied covariance of the visibles, in the order of ``layout.visible``.
-    inner : Tensor, shape (*batch, s, s)
+    inner : array, shape (*batch, s, s)
         Total effects among the inner variables.
 
     """
 
-    factors: Tensor
-    sigma: Tensor
-    inner: Tensor
+    factors: A
+    sigma: A
+    inner: A
 
 
-def propagate(layout: Layout, theta: Float[Tensor, "*batch q"], center: Tensor | None = None) -> Propagation:
+def propagate(layout: Layout, theta: A, center: A | None = None) -> Propagation[A]:
     """Implied moments of a path model.
 
     Parameters
     ----------
     layout : Layout
-    theta : Tensor, shape (*batch, q)
-    center : Tensor, shape (*batch, p), optional
+    theta : array or Tensor, shape (*batch, q)
+        The answer is of the same kind.
+    center : array or Tensor, shape (*batch, p), optional
         Where moments are taken around, zero for the constant; by default zero. Only of a layout with a constant.
 
     """
-    blocks, own = layout.blocks(theta), layout.inner_visible
+    blocks, own = layout.blocks(theta), layout.places(theta).own
     total = _among(layout, blocks.among)
     onto = total @ blocks.onto if layout.within else blocks.onto
-    effects = torch.cat([total.index_select(-1, own), onto], dim=-1)
     k = len(own)
+    effects = cat([take(total, own), onto], -1)
     noise = blocks.inner @ effects
     if layout.across:
         noise[..., k:] += blocks.between
     inner = total.mT @ noise if layout.within else noise
     sinks = blocks.onto.mT @ inner
-    sinks.narrow(-1, k, sinks.shape[-1] - k).add_(blocks.sinks)
+    sinks[..., k:] += blocks.sinks
     if layout.across:
         sinks = sinks + blocks.between.mT @ effects
-    sigma = torch.cat([inner.index_select(-2, own), sinks], dim=-2) if k else sinks
+    sigma = cat([take(inner, own, -2), sinks], -2) if k else sinks
     if layout.constant:
         effects, inner, sigma = _around(center, total, effects, inner, sigma)
-    return Propagation(torch.cat([effects, inner], dim=-2), sigma, total)
+    return Propagation(cat([effects, inner], -2), sigma, total)
 
 
-def _among(layout: Layout, weights: Tensor) -> Tensor:
+def _among(layout: Layout, weights: A) -> A:
     """T among the inner variables."""
-    if not layout.within:
-        return layout.eye.expand(weights.shape)
-    total: Tensor = torch.linalg.solve_triangular(layout.eye - weights, layout.eye, upper=True, unitriangular=True)
-    return total
+    system = layout.places(weights).eye - weights
+    return invert_unit_upper(system) if layout.within else system
 
 
-def _around(
-    center: Tensor | None, total: Tensor, effects: Tensor, inner: Tensor, sigma: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _around(center: A | None, total: A, effects: A, inner: A, sigma: A) -> tuple[A, A, A]:
     """Add what the constant contributes, in coordinates that have the center at zero."""
     if center is not None:
-        effects = effects.clone()
+        effects = copied(effects)
         effects[..., 0, :] -= center
-    deviation = effects.narrow(-2, 0, 1)
-    return effects, inner + total.narrow(-2, 0, 1).mT * deviation, sigma + deviation.mT * deviation
+    deviation = effects[..., :1, :]
+    return effects, inner + total[..., :1, :].mT * deviation, sigma + deviation.mT * deviation
 
 
 def total_effects(weights: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*batch n n"]:

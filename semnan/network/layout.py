@@ -9,34 +9,28 @@ as a visible, and intercepts are paths from it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
-from typing import NamedTuple, final
+from itertools import accumulate
+from typing import Generic, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from semnan.model import CONSTANT, Kind, Parameter, PathModel, variables
+from semnan.network.arrays import A, Array, add_at, put, take
+from semnan.network.places import Places, as_numpy
 
 
-class Blocks(NamedTuple):
+class Blocks(NamedTuple, Generic[A]):
     """W and Ω by inner variables and sinks: W among and from inner variables, Ω among both and (if any) between."""
 
-    among: Tensor
-    onto: Tensor
-    inner: Tensor
-    sinks: Tensor
-    between: Tensor
-
-
-class Gathers(NamedTuple):
-    """Flat places in K = Z M Zᵀ of (l, l), (r, r) and (l, r) for all pairs of rows, and w wᵀ."""
-
-    both_left: Tensor
-    both_right: Tensor
-    cross: Tensor
-    weights: Tensor
+    among: A
+    onto: A
+    inner: A
+    sinks: A
+    between: A
 
 
 @final
@@ -62,6 +56,8 @@ class Layout:
         The free parameter it belongs to; tied rows share one.
     size : int
         The number q of free parameters of the model (of all its groups).
+    within, across : bool
+        Whether a path joins two inner variables; whether a covariance joins one and a sink.
 
     """
 
@@ -75,6 +71,8 @@ class Layout:
     columns: Tensor
     parameter: Tensor
     size: int
+    within: bool
+    across: bool
 
     @classmethod
     def of(cls, model: PathModel, group: str | None = None) -> Layout:
@@ -90,18 +88,21 @@ class Layout:
         at = torch.tensor([_entry(model.parameters[i], place) for i in free], dtype=torch.long).reshape(-1, 2)
         weights, omega = _fixed([row for row in model.parameters if row.group == group], place)
         shown = {*model.visibles, CONSTANT}
-        kinds = [model.parameters[i].kind is not Kind.COVARIANCE for i in free]
+        kinds = torch.tensor([model.parameters[i].kind is not Kind.COVARIANCE for i in free], dtype=torch.bool)
+        within, across = _joined(model, group, place, inner)
         return cls(
             names=names,
             visible=torch.tensor([i for i, name in enumerate(names) if name in shown]),
             inner=inner,
             base_weights=weights,
             base_omega=omega,
-            is_path=torch.tensor(kinds, dtype=torch.bool),
+            is_path=kinds,
             rows=at[:, 0].contiguous(),
             columns=at[:, 1].contiguous(),
             parameter=torch.tensor([owner[i] for i in free], dtype=torch.long),
             size=len(model.free),
+            within=within,
+            across=across,
         )
 
     @cached_property
@@ -129,15 +130,50 @@ class Layout:
         omega[..., self.columns[arcs], self.rows[arcs]] = values[..., arcs]
         return weights, omega
 
-    def blocks(self, theta: Float[Tensor, "*batch q"]) -> Blocks:
+    def blocks(self, theta: A) -> Blocks[A]:
         """The parts of W and Ω that are not zero by the order of the variables, contiguous, from one scatter."""
-        place, source, base = self._scatter
-        values = theta.index_select(-1, source)
-        flat = base.expand(*theta.shape[:-1], base.shape[-1]).index_copy(-1, place, values)
-        parts = torch.split(flat, self._sizes, -1)
-        return Blocks(
-            *(part.reshape(*theta.shape[:-1], *shape) for part, shape in zip(parts, self._shapes, strict=True))
+        at, batch, ends = self.places(theta), theta.shape[:-1], self._ends
+        flat = put(self._base if isinstance(theta, Tensor) else self._base_array, at.scatter, take(theta, at.source))
+        parts = zip(ends[:-1], ends[1:], self._shapes, strict=True)
+        return Blocks(*(flat[..., start:end].reshape(*batch, *shape) for start, end, shape in parts))
+
+    def places(self, like: A) -> Places[A]:
+        """Index arrays of the same kind as an array."""
+        return self._tensors if isinstance(like, Tensor) else self._arrays
+
+    @cached_property
+    def _tensors(self) -> Places[Tensor]:
+        left, right, weight = self.factors
+        place, source = self._scatter
+        return Places(
+            scatter=place,
+            source=source,
+            own=self.visible[self.visible < self.inner],
+            left=left,
+            right=right,
+            weight=weight,
+            rows=self.rows,
+            parameter=self.parameter,
+            paths=self.is_path.nonzero()[:, 0],
+            halved=torch.where(self.is_path, 0.5, 1.0).double(),
+            eye=torch.eye(self.inner, dtype=torch.float64),
+            unit=torch.eye(len(self.visible), dtype=torch.float64),
         )
+
+    @cached_property
+    def _arrays(self) -> Places[Array]:
+        return as_numpy(self._tensors)
+
+    @cached_property
+    def _base(self) -> Tensor:
+        """The fixed entries as a row of blocks."""
+        s, w, o = self.inner, self.base_weights, self.base_omega
+        pieces = (w[..., :s, :s], w[..., :s, s:], o[..., :s, :s], o[..., s:, s:], o[..., : s * self.across, s:])
+        return torch.cat([piece.flatten(-2) for piece in pieces], dim=-1)
+
+    @cached_property
+    def _base_array(self) -> Array:
+        return self._base.numpy()
 
     @cached_property
     def _shapes(self) -> tuple[tuple[int, int], ...]:
@@ -145,50 +181,28 @@ class Layout:
         return (s, s), (s, k), (s, s), (k, k), (s, k) if self.across else (0, k)
 
     @cached_property
-    def _sizes(self) -> list[int]:
-        return [rows * columns for rows, columns in self._shapes]
+    def _ends(self) -> list[int]:
+        return [0, *accumulate(rows * columns for rows, columns in self._shapes)]
 
     @cached_property
-    def _scatter(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Places of all entries (arcs with their mirrors) in the row of blocks, their parameters, and the base."""
+    def _scatter(self) -> tuple[Tensor, Tensor]:
+        """Places of all entries (arcs with their mirrors) in the row of blocks, and their parameters."""
         s, arcs = self.inner, (~self.is_path).nonzero()[:, 0]
         crossing = (self.rows < s) != (self.columns < s)
         rows = torch.where(self.is_path | ~crossing, self.rows, torch.minimum(self.rows, self.columns))
         columns = torch.where(self.is_path | ~crossing, self.columns, torch.maximum(self.rows, self.columns))
         mirrored = arcs[~crossing[arcs]]
         place = torch.cat([self._place(rows, columns), self._place(columns, rows)[mirrored]])
-        w, o = self.base_weights, self.base_omega
-        pieces = (w[..., :s, :s], w[..., :s, s:], o[..., :s, :s], o[..., s:, s:], o[..., : s * self.across, s:])
-        base = torch.cat([piece.flatten(-2) for piece in pieces], dim=-1)
-        return place, torch.cat([self.parameter, self.parameter[mirrored]]), base
+        return place, torch.cat([self.parameter, self.parameter[mirrored]])
 
     def _place(self, rows: Tensor, columns: Tensor) -> Tensor:
         s, k = self.inner, len(self.names) - self.inner
-        first = torch.tensor([0, *self._sizes]).cumsum(0)
+        first = self._ends
         sink_row, sink = rows >= s, columns >= s
         among = torch.where(self.is_path, first[0], first[2]) + rows * s + columns
         onto = torch.where(self.is_path, first[1], first[4]) + rows * k + (columns - s)
         below = first[3] + (rows - s) * k + (columns - s)
         return torch.where(sink_row, below, torch.where(sink, onto, among))
-
-    @cached_property
-    def within(self) -> bool:
-        """Whether some path joins two inner variables."""
-        s = self.inner
-        paths = self.is_path & (self.columns < s)
-        return bool(paths.any()) or bool(self.base_weights[..., :s, :s].any())
-
-    @cached_property
-    def across(self) -> bool:
-        """Whether some covariance joins an inner variable and a sink."""
-        s = self.inner
-        arcs = ~self.is_path & ((self.rows < s) != (self.columns < s))
-        return bool(arcs.any()) or bool(self.base_omega[..., :s, s:].any())
-
-    @cached_property
-    def inner_visible(self) -> Tensor:
-        """Places of the visibles among the inner variables."""
-        return self.visible[self.visible < self.inner]
 
     @cached_property
     def reach(self) -> Tensor:
@@ -213,44 +227,6 @@ class Layout:
         return left, self.reach[self.columns], torch.where(diagonal, 0.5, 1.0).double()
 
     @cached_property
-    def gathers(self) -> Gathers:
-        """For all pairs of rows; only for small tables."""
-        left, right, weight = self.factors
-        row, column = left[:, None] * self._width, right[:, None] * self._width
-        pairs = (row + left).flatten(), (column + right).flatten(), (row + right).flatten()
-        return Gathers(*pairs, torch.outer(weight, weight))
-
-    @cached_property
-    def own(self) -> tuple[Tensor, Tensor]:
-        """Flat places of (l, r) in K for every row, and 2 w."""
-        left, right, weight = self.factors
-        return left * self._width + right, 2 * weight
-
-    @cached_property
-    def _width(self) -> int:
-        return len(self.visible) + 2 * self.inner
-
-    @cached_property
-    def paths(self) -> Tensor:
-        """The rows that are paths."""
-        return self.is_path.nonzero()[:, 0]
-
-    @cached_property
-    def halved(self) -> Tensor:
-        """One half for rows that are paths, one for others."""
-        return torch.where(self.is_path, 0.5, 1.0).double()
-
-    @cached_property
-    def eye(self) -> Tensor:
-        """The identity on the inner variables."""
-        return torch.eye(self.inner, dtype=torch.float64)
-
-    @cached_property
-    def unit(self) -> Tensor:
-        """The identity on the visibles."""
-        return torch.eye(len(self.visible), dtype=torch.float64)
-
-    @cached_property
     def tied(self) -> bool:
         """Whether some parameter has more than one row or none, or they are not in the order of the rows."""
         return not torch.equal(self.parameter, torch.arange(self.size))
@@ -262,16 +238,23 @@ class Layout:
         omega = self.base_omega.expand(*batch, *self.base_omega.shape[-2:]).clone()
         omega[..., at[:, None], at] = covariance
         if mean is None or not self.constant:
-            return replace(self, base_omega=omega, base_weights=self.base_weights.expand_as(omega).clone())
+            return self._rebased(self.base_weights.expand_as(omega).clone(), omega)
         weights = self.base_weights.expand_as(omega).clone()
         weights[..., 0, at] = mean
-        return replace(self, base_omega=omega, base_weights=weights)
+        return self._rebased(weights, omega)
 
-    def take(self, index: Tensor) -> Layout:
+    def take(self, index: Tensor | Array) -> Layout:
         """The layout of some fits of a batch, or of one without batch dimension."""
         if self.base_omega.ndim == 2:
             return self
-        return replace(self, base_omega=self.base_omega[index], base_weights=self.base_weights[index])
+        return self._rebased(self.base_weights[index], self.base_omega[index])
+
+    def _rebased(self, weights: Tensor, omega: Tensor) -> Layout:
+        """With other fixed values; what is known of the structure stays known."""
+        found = replace(self, base_weights=weights, base_omega=omega)
+        known = vars(self).keys() - {field.name for field in fields(self)} - {"_base", "_base_array"}
+        vars(found).update({name: vars(self)[name] for name in known})
+        return found
 
     def intervene(self, names: Collection[str]) -> Layout:
         """The layout after do(names): no paths into them and no exogenous part. θ keeps its size and meaning."""
@@ -287,11 +270,11 @@ class Layout:
             parameter=self.parameter[keep],
         )
 
-    def collect(self, values: Float[Tensor, "*batch e"]) -> Float[Tensor, "*batch q"]:
-        """Sum the derivatives of tied rows: from one value a row to one a parameter."""
+    def collect(self, values: A) -> A:
+        """Sum the derivatives of tied rows: from one value a row, shape (*batch, e), to one a parameter."""
         if not self.tied:
             return values
-        return values.new_zeros(*values.shape[:-1], self.size).index_add_(-1, self.parameter, values)
+        return add_at(self.size, self.places(values).parameter, values)
 
 
 @lru_cache(maxsize=32)
@@ -326,3 +309,16 @@ def _fixed(rows: list[Parameter], place: dict[str, int]) -> tuple[Tensor, Tensor
         else:
             weights[i, j] = row.fixed
     return weights, omega
+
+
+def _joined(model: PathModel, group: str | None, place: dict[str, int], inner: int) -> tuple[bool, bool]:
+    """Whether some path joins two inner variables, and some covariance one and a sink.
+
+    The means of given covariates are paths from the constant, and they have covariances.
+    """
+    rows = [row for row in model.parameters if row.group == group and row.fixed != 0]
+    ends = [(row.kind is Kind.COVARIANCE, *_entry(row, place)) for row in rows]
+    within = any(not arc and i < inner and j < inner for arc, i, j in ends)
+    across = any(arc and (i < inner) != (j < inner) for arc, i, j in ends)
+    given = [place[name] < inner for name in model.exogenous]
+    return within or (model.has_means and any(given)), across or len(set(given)) > 1
