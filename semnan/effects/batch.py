@@ -9,12 +9,12 @@ from typing import final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import norm
 from torch import Tensor
 
 from semnan.effects.delta import Gradient
 from semnan.effects.effect import Kind, check_effect, effect_gradients
 from semnan.errors import FitError, Unavailable
+from semnan.estimation.distributions import normal_reach
 from semnan.estimation.estimate import Estimates
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
@@ -72,6 +72,6 @@ def effect_arrays(
     certain = usable & fits.inference.estimable(found.slope)[:, 0]
     variance = fits.inference.unit_variance(found.slope)[:, 0] / torch.tensor(fits.n)
     error = torch.where(certain, variance.sqrt(), torch.nan)
-    reach = float(norm.isf((1 - level) / 2)) * error
+    reach = normal_reach(level) * error
     arrays = (x.numpy() for x in (value, error, value - reach, value + reach, identified, converged))
     return EffectArrays(*arrays)

@@ -8,10 +8,10 @@ from numbers import Real
 from typing import NamedTuple, TypeGuard
 
 import torch
-from scipy.stats import norm
 from torch import Tensor
 
 from semnan.errors import FitError, Unavailable
+from semnan.estimation.distributions import normal_reach, two_sided
 from semnan.estimation.estimate import Estimate
 
 NOT_IDENTIFIED = Unavailable("not identified: other values fit the covariances exactly as well")
@@ -95,8 +95,8 @@ def _walds(
     fit: Estimate, values: Tensor, known: Tensor, variance: Tensor, held: Tensor, estimable: Tensor, level: float
 ) -> list[Wald]:
     errors = (variance / fit.n).sqrt()
-    reach = float(norm.isf((1 - level) / 2)) * errors
-    tails = 2 * norm.sf((values.abs() / torch.where(errors > 0, errors, 1.0)).numpy())
+    reach = normal_reach(level) * errors
+    tails = two_sided((values / torch.where(errors > 0, errors, 1.0)).numpy())
     columns = (known, values, errors, reach, held, estimable)
     lists = (*(column.tolist() for column in columns), tails.tolist())
     return [_wald(fit, Row(*row)) for row in zip(*lists, strict=True)]

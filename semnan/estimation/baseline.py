@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import final
 
+import numpy as np
 import torch
-from scipy.stats import chi2
-from torch import Tensor
 
 from semnan.data import Patterns
 from semnan.errors import Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler
+from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.saturated import independence, pattern_log_likelihood
 from semnan.estimation.statistics import covariate_log_likelihood, moment_log_likelihood
 from semnan.model import Kind, PathModel
+from semnan.network.arrays import Array
 
 NOT_ML = Unavailable("the baseline model is there for maximum likelihood only")
 NO_TEST = Unavailable("the baseline model has no degrees of freedom: there are no covariances to explain")
@@ -58,7 +59,7 @@ def baseline(fit: Estimate) -> Baseline | Unavailable:
     # Rounding, where nothing covaries.
     chi_square = max(2 * (reached - independent), 0.0)
     given = sum(covariate_log_likelihood(fit, g) for g in range(len(fit.labels)))
-    return Baseline(chi_square, df, float(chi2.sf(chi_square, df)) if df else NO_TEST, independent - given)
+    return Baseline(chi_square, df, chi_square_tail(chi_square, df) if df else NO_TEST, independent - given)
 
 
 def _log_likelihoods(fit: Estimate) -> list[tuple[float, float]]:
@@ -77,16 +78,16 @@ def _of_patterns(fit: Estimate, g: int) -> tuple[float, float]:
 
 def _of_moments(fit: Estimate, g: int) -> tuple[float, float]:
     sample = fit.samples[g]
-    covariance = torch.tensor(sample.covariance)
-    reached = moment_log_likelihood(sample, covariance, None)
-    return reached, moment_log_likelihood(sample, _independent(fit, covariance), None)
+    reached = moment_log_likelihood(sample, sample.covariance, None)
+    return reached, moment_log_likelihood(sample, _independent(fit, sample.covariance), None)
 
 
-def _independent(fit: Estimate, covariance: Tensor) -> Tensor:
+def _independent(fit: Estimate, covariance: Array) -> Array:
     """The covariance that the baseline model implies."""
-    found = covariance.diagonal().diag()
-    at = torch.tensor([fit.model.visibles.index(name) for name in covariates(fit.model)], dtype=torch.long)
-    found[at[:, None], at] = covariance[at[:, None], at]
+    found = np.diag(np.diagonal(covariance))
+    at = [fit.model.visibles.index(name) for name in covariates(fit.model)]
+    if at:
+        found[np.ix_(at, at)] = covariance[np.ix_(at, at)]
     return found
 
 

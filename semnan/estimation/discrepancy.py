@@ -88,12 +88,14 @@ class Discrepancy(ABC):
     ) -> None:
         given = sample.covariance.copy() if isinstance(sample, Moments | MomentsStack) else sample
         self.sample = given if isinstance(given, Tensor) else torch.as_tensor(given, dtype=torch.float64)
-        _check_shape(self.sample)
+        array = self.sample.detach().cpu().numpy()
+        _check_shape(array)
         names = sample.names if isinstance(sample, Moments | MomentsStack) else names
-        inverse, self.logdet, definite = factorise(self.sample)
+        found = factorise(array)
         if self.needs_regular_sample:
-            _refuse_singular(self.sample, inverse, definite, names)
-        self.inverse = inverse
+            _refuse_singular(array, found, names)
+        self._arrays = array, found.inverse, found.logdet
+        self.inverse, self.logdet = (torch.tensor(part).to(self.sample) for part in self._arrays[1:])
 
     def __call__(self, sigma: Float[Tensor, "*batch p p"]) -> Float[Tensor, "*batch"]:
         """The value at Σ, differentiable by its closed-form slope."""
@@ -110,15 +112,17 @@ class Discrepancy(ABC):
 
     def take(self, index: Tensor | Array) -> Discrepancy:
         """The same discrepancy for some of the samples of a batch."""
-        part = object.__new__(type(self))
+        part, at = object.__new__(type(self)), np.asarray(index)
         part.sample, part.logdet, part.inverse = self.sample[index], self.logdet[index], self.inverse[index]
+        array, inverse, logdet = (whole[at] for whole in self._arrays)
+        part._arrays = array, inverse, logdet
         return part
 
     def _to(self, sigma: A) -> tuple[A, A, A]:
         """S, S⁻¹ and logdet S as arrays of the same kind as Σ; tensors in its dtype and on its device."""
         if isinstance(sigma, Tensor):
             return self.sample.to(sigma), self.inverse.to(sigma), self.logdet.to(sigma)
-        return self.sample.numpy(), self.inverse.numpy(), self.logdet.numpy()
+        return self._arrays
 
 
 class _Value(torch.autograd.Function):
@@ -275,26 +279,24 @@ def _symmetric(matrix: A) -> A:
     return (matrix + matrix.mT) / 2
 
 
-def _check_shape(sample: Tensor) -> None:
+def _check_shape(sample: Array) -> None:
     """Refuse what is plainly no covariance matrix; `Moments` says more, by name."""
-    if sample.ndim < 2 or sample.shape[-1] != sample.shape[-2] or not sample.is_floating_point():
-        raise DataError(
-            f"a sample covariance is a square array of floats, got {sample.dtype} of shape {tuple(sample.shape)}"
-        )
-    scale = sample.diagonal(dim1=-2, dim2=-1).abs().amax(-1)[..., None, None]
-    if not bool(torch.isfinite(sample).all()) or bool(((sample - sample.mT).abs() > 1e-4 * scale).any()):
+    if sample.ndim < 2 or sample.shape[-1] != sample.shape[-2] or sample.dtype.kind != "f":
+        raise DataError(f"a sample covariance is a square array of floats, got {sample.dtype} of shape {sample.shape}")
+    scale = np.abs(diagonal(sample)).max(-1, initial=0.0)[..., None, None]
+    if not (np.abs(sample - sample.mT) <= 1e-4 * scale).all() or not np.isfinite(scale).all():
         raise DataError("the sample covariance is not symmetric or not finite: make Moments of it to learn where")
 
 
-def _refuse_singular(sample: Tensor, inverse: Tensor, definite: Tensor, names: tuple[str, ...] | None) -> None:
+def _refuse_singular(sample: Array, factor: Factor[Array], names: tuple[str, ...] | None) -> None:
     """Variance inflation S_ii (S⁻¹)_ii near 1/SINGULAR says that variable i depends on the others."""
-    inflation = sample.diagonal(dim1=-2, dim2=-1) * inverse.diagonal(dim1=-2, dim2=-1)
-    bad = ~definite | (inflation > 0.1 / SINGULAR).any(-1)
-    if not bool(bad.any()):
+    inflation = diagonal(sample) * diagonal(factor.inverse)
+    bad = ~factor.definite | (inflation > 0.1 / SINGULAR).any(-1)
+    if not bad.any():
         return
-    worst = sample.reshape(-1, *sample.shape[-2:])[int(bad.reshape(-1).nonzero()[0])].double().cpu().numpy()
+    worst = sample.reshape(-1, *sample.shape[-2:])[np.flatnonzero(bad.reshape(-1))[0]].astype(float)
     labels = names or [f"variable {i}" for i in range(len(worst))]
-    dependent = dependent_variables(worst, labels) or (labels[int(inflation.reshape(-1, len(worst)).amax(0).argmax())],)
+    dependent = dependent_variables(worst, labels) or (labels[int(inflation.reshape(-1, len(worst)).max(0).argmax())],)
     raise DataError(
         f"the sample covariance is singular: {', '.join(dependent)} depend(s) linearly on the variables before; "
         "leave these variables out, or use more rows than variables"

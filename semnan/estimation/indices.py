@@ -15,11 +15,11 @@ from functools import cached_property
 from typing import final
 
 from scipy.special import chndtr, chndtrinc
-from scipy.stats import chi2
 
 from semnan.errors import Unavailable
 from semnan.estimation.baseline import Baseline, baseline
 from semnan.estimation.discrepancy import KullbackLeibler
+from semnan.estimation.distributions import chi_square_limit
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.misfit import goodness_of_fit, residual_indices
 from semnan.estimation.statistics import Statistics, Value
@@ -181,7 +181,7 @@ def _probability(m: Numbers, limit: float) -> float:
 
 def _hoelter(level: float) -> Callable[[Numbers], float]:
     def found(m: Numbers) -> float:
-        limit = float(chi2.isf(level, m.positive_df))
+        limit = chi_square_limit(level, m.positive_df)
         return limit / (m.chi_square / m.fit.n) + 1 if m.chi_square > 0 else _number(EXACT)
 
     return found

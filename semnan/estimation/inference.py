@@ -11,17 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from semnan.errors import Unavailable
+from semnan.network.arrays import Array, cholesky, diagonal, inverse_of_factor
 
 #: Eigenvalues of the scaled information below this are zero; below WEAK the model is nearly unidentified.
 NULL, WEAK = 1e-10, 1e-7
 #: Share of a scaled gradient outside the row space above which it has no variance.
 OUTSIDE = 1e-4
-#: Up to so many parameters eigenvalues cost nothing to speak of.
-SMALL = 100
+#: Steps of a power iteration.
+POWERS = 20
 
 
 @final
@@ -41,7 +43,7 @@ class Inference:
     null : Tensor, shape (*batch, q, q)
         Projector onto the null space of the scaled information.
     smallest : Tensor, shape (*batch,)
-        Its smallest nonzero eigenvalue, roughly.
+        Its smallest nonzero eigenvalue, roughly; where that is far from zero a lower bound of it.
 
     """
 
@@ -147,36 +149,53 @@ def generalised_inverse(dense: Tensor, held: Tensor) -> tuple[Tensor, Tensor, Te
     By Cholesky where the matrix is plainly regular, otherwise by its eigenvectors. A matrix that holds something
     that is not a finite number is taken as zero: it determines nothing.
     """
-    finite = torch.isfinite(dense).all(-1).all(-1)
-    dense = torch.where(finite[:, None, None], dense, 0.0)
-    diagonal = dense.diagonal(dim1=-2, dim2=-1)
-    scale = torch.where(diagonal > 0, diagonal, 1.0).sqrt()
-    out = held[:, :, None] | held[:, None, :]
-    scaled = (dense / scale[:, :, None] / scale[:, None, :]).masked_fill(out, 0.0)
-    chol, info = torch.linalg.cholesky_ex(scaled + torch.diag_embed(held.to(scaled.dtype)))
-    safe = torch.where(info[:, None, None] == 0, chol, torch.eye(scaled.shape[-1], dtype=scaled.dtype))
-    inverse = torch.cholesky_inverse(safe).masked_fill(out, 0.0)
-    null = torch.zeros_like(inverse)
-    smallest = torch.where(info == 0, _smallest(inverse), 0.0)
-    doubtful = (smallest < WEAK).nonzero()[:, 0]
-    if doubtful.numel():
-        pieces = _by_eigenvectors(scaled[doubtful], held[doubtful])
-        inverse[doubtful], null[doubtful], smallest[doubtful] = pieces
-    return inverse, null, smallest, scale
+    matrix, out = dense.numpy(), held.numpy()
+    finite = np.isfinite(matrix.sum((-2, -1)))
+    if not finite.all():
+        matrix = np.where(finite[:, None, None], matrix, 0.0)
+    own = diagonal(matrix)
+    scale = np.sqrt(np.where(own > 0, own, 1.0))
+    scaled = matrix / scale[:, :, None] / scale[:, None, :]
+    off = out[:, :, None] | out[:, None, :] if out.any() else None
+    inverse, smallest = _regular(scaled, out, off)
+    null, doubtful = torch.zeros(dense.shape, dtype=dense.dtype), np.flatnonzero(smallest < WEAK)
+    found = tuple(torch.from_numpy(part) for part in (inverse, smallest, scale))
+    if len(doubtful):
+        at = torch.from_numpy(doubtful)
+        whole = scaled if off is None else np.where(off, 0.0, scaled)
+        found[0][at], null[at], found[1][at] = _by_eigenvectors(torch.from_numpy(whole)[at], held[at])
+    return found[0], null, found[1], found[2]
 
 
-def _smallest(inverse: Tensor) -> Tensor:
-    """The smallest eigenvalue of a matrix from its inverse: by power iteration, roughly, where that is large."""
-    if inverse.shape[-1] <= SMALL:
-        largest: Tensor = torch.linalg.eigvalsh(inverse)[..., -1]
-        return 1 / largest.clamp(min=1e-300)
-    generator = torch.Generator().manual_seed(0)
-    vector = torch.randn(inverse.shape[-1], 1, generator=generator, dtype=inverse.dtype).expand(*inverse.shape[:-1], 1)
-    length = torch.ones_like(inverse[..., 0, 0])
-    for _ in range(20):
-        vector = inverse @ (vector / vector.norm(dim=-2, keepdim=True).clamp(min=1e-300))
-        length = vector.norm(dim=-2)[..., 0]
-    return 1 / length.clamp(min=1e-300)
+def _regular(scaled: Array, out: Array, off: Array | None) -> tuple[Array, Array]:
+    """Inverse by Cholesky, zero for what is held; and the smallest eigenvalue, zero where there is no inverse."""
+    if off is None:
+        factor, definite = cholesky(scaled)
+        inverse = inverse_of_factor(factor)
+    else:
+        at = np.arange(out.shape[-1])
+        padded = np.where(off, 0.0, scaled)
+        padded[:, at, at] += out
+        factor, definite = cholesky(padded)
+        inverse = np.where(off, 0.0, inverse_of_factor(factor))
+    return inverse, np.where(definite, _smallest(inverse), 0.0)
+
+
+def _smallest(inverse: Array) -> Array:
+    """The smallest eigenvalue of a matrix from its inverse: at least one over the trace, which is enough where large.
+
+    Otherwise by power iteration, roughly.
+    """
+    size = inverse.shape[-1]
+    bound = 1 / np.maximum(diagonal(inverse).sum(-1), 1e-300)
+    if (bound >= WEAK).all():
+        return np.asarray(bound)
+    vector = np.random.default_rng(0).normal(size=(len(inverse), size, 1))
+    length = np.ones(len(inverse))
+    for _ in range(POWERS):
+        vector = inverse @ (vector / np.maximum(np.linalg.norm(vector, axis=-2, keepdims=True), 1e-300))
+        length = np.linalg.norm(vector, axis=-2)[:, 0]
+    return np.asarray(1 / np.maximum(length, 1e-300))
 
 
 def _by_eigenvectors(scaled: Tensor, held: Tensor) -> tuple[Tensor, Tensor, Tensor]:

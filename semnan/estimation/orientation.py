@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -21,6 +23,7 @@ def orient(model: PathModel, theta: Tensor) -> Tensor:
     return theta
 
 
+@lru_cache(maxsize=32)
 def _free_signs(model: PathModel) -> list[list[int]]:
     """For each latent of arbitrary sign in each group, its loadings as places in θ."""
     place = {row: k for k, free in enumerate(model.free) for row in free.rows if len(free.rows) == 1}

@@ -60,10 +60,10 @@ class FisherScoring:
 
     """
 
-    tolerance: float = 1e-9
+    tolerance: float = 1e-8
     max_steps: int = 500
     damping: float = 1e-4
-    newton_after: int = 3
+    newton_after: int = 2
     dense_limit: int = 5000
 
     def __post_init__(self) -> None:
@@ -112,7 +112,7 @@ class _Run:
         noise = ROUNDING * (1 + np.abs(before))
         tiny, actual = np.abs(predicted) <= noise, before - after
         better = np.isfinite(after) & ((actual > 0) | (tiny & (actual >= -noise)))
-        self._damp(better, np.nan_to_num(actual / predicted.clip(1e-300), nan=-1.0))
+        self._damp(better, actual / predicted.clip(1e-300))
         self.idle = np.where(tiny, self.idle + 1, 0)
         exhausted = (~better & (tiny | (self.damping > 1e12))) | (self.idle >= IDLE)
         if better.any():
@@ -139,7 +139,14 @@ class _Run:
         converged = self.size <= self.options.tolerance
         # Where rounding stops the loss from falling, a gradient this small is a minimum to working precision.
         converged |= exhausted & (self.size <= 1e-6)
-        stalled = (exhausted & ~converged) | self._broken()
+        # Derivatives that are no longer finite numbers: scales beyond what floating point can square.
+        stalled = (exhausted & ~converged) | ~np.isfinite(self.size)
+        if converged.any() or stalled.any():
+            self._end(converged, stalled)
+        if self.count >= self.options.max_steps:
+            self.stop(np.ones(len(self.live), dtype=np.bool_), Outcome.ITERATION_LIMIT)
+
+    def _end(self, converged: Flags, stalled: Flags) -> None:
         saddle = np.zeros_like(converged)
         if converged.any() and self._dense:
             moved, saddle = self._leave_saddles(converged)
@@ -149,14 +156,6 @@ class _Run:
         for mask, outcome in done:
             self.stop((mask & left)[left], outcome)
             left = left & ~mask
-        if self.count >= self.options.max_steps:
-            self.stop(np.ones(len(self.live), dtype=np.bool_), Outcome.ITERATION_LIMIT)
-
-    def _broken(self) -> Flags:
-        """Fits whose derivatives are no longer finite numbers: scales beyond what floating point can square."""
-        whole = self.hessian.sum((-2, -1)) if self._dense else self.size
-        broken: Flags = ~np.isfinite(self.size) | ~np.isfinite(whole)
-        return broken
 
     def _leave_saddles(self, converged: Flags) -> tuple[Flags, Flags]:
         """Step down from stationary points that are no minimum: who moved, and who could not."""

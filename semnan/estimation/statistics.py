@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import final
 
-import torch
-from scipy.stats import chi2
-from torch import Tensor
+import numpy as np
 
 from semnan.data import Moments
 from semnan.errors import Unavailable
-from semnan.estimation.discrepancy import KullbackLeibler
+from semnan.estimation.discrepancy import KullbackLeibler, factorise
+from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate, discrepancy_of
 from semnan.estimation.saturated import pattern_log_likelihood
+from semnan.network.arrays import Array
 
 Value = float | Unavailable
 #: A saturated model whose discrepancy is larger does not reach the sample.
@@ -76,7 +76,7 @@ class Statistics:
             )
         if self.df <= 0:
             return Unavailable("the model is saturated: it has no degrees of freedom to test")
-        return float(chi2.sf(self.chi_square, self.df))
+        return chi_square_tail(self.chi_square, self.df)
 
     @property
     def log_likelihood(self) -> Value:
@@ -108,8 +108,8 @@ def group_log_likelihood(fit: Estimate, g: int) -> Value:
     if patterns is not None:
         found = pattern_log_likelihood(patterns, implied.mu, implied.sigma)
     else:
-        mean = torch.tensor(sample.mean) if fit.model.has_means else None
-        found = moment_log_likelihood(sample, implied.sigma, None if mean is None else mean - implied.mu)
+        deviation = np.asarray(sample.mean) - implied.mu.numpy() if fit.model.has_means else None
+        found = moment_log_likelihood(sample, implied.sigma.numpy(), deviation)
     if not math.isfinite(found):
         return Unavailable("the implied covariance is not positive definite")
     return found - covariate_log_likelihood(fit, g)
@@ -120,20 +120,17 @@ def covariate_log_likelihood(fit: Estimate, g: int) -> float:
     if not fit.model.exogenous:
         return 0.0
     inside = fit.samples[g].select(fit.model.exogenous)
-    return moment_log_likelihood(inside, torch.tensor(inside.covariance), None)
+    return moment_log_likelihood(inside, inside.covariance, None)
 
 
-def moment_log_likelihood(sample: Moments, sigma: Tensor, deviation: Tensor | None) -> float:
+def moment_log_likelihood(sample: Moments, sigma: Array, deviation: Array | None) -> float:
     """−n/2 [p log 2π + logdet Σ + tr Σ⁻¹(S + ddᵀ)], d the sample mean less the implied one; −∞ if Σ is not definite."""
-    chol, info = torch.linalg.cholesky_ex(sigma)
-    if int(info):
+    factor = factorise(sigma)
+    if not factor.definite:
         return -math.inf
-    target = torch.tensor(sample.covariance)
-    if deviation is not None:
-        target = target + torch.outer(deviation, deviation)
-    logdet = 2 * float(chol.diagonal().log().sum())
-    trace = float(torch.cholesky_solve(target, chol).diagonal().sum())
-    return -sample.n / 2 * (len(sample.names) * math.log(2 * math.pi) + logdet + trace)
+    target = sample.covariance if deviation is None else sample.covariance + np.outer(deviation, deviation)
+    trace = float((factor.inverse * target).sum())
+    return -sample.n / 2 * (len(sample.names) * math.log(2 * math.pi) + float(factor.logdet) + trace)
 
 
 def _total(values: list[Value]) -> Value:
