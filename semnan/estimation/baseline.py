@@ -101,6 +101,9 @@ def covariates(model: PathModel) -> tuple[str, ...]:
         return model.exogenous
     paths = [row for row in model.parameters if row.kind is Kind.PATH]
     apart = {row.target for row in paths}
-    found = tuple(name for name in model.visibles if name in {row.source for row in paths} - apart)
+    sources = {row.source for row in paths} - apart
+    found = tuple(name for name in model.visibles if name in sources)
+    if not found:
+        return ()
     free = {frozenset((r.source, r.target)) for r in model.parameters if r.kind is Kind.COVARIANCE and r.fixed is None}
     return found if all(frozenset(pair) in free for pair in combinations(found, 2)) else ()

@@ -61,8 +61,10 @@ def part_slopes(
     forms = [metric, *(term.metric * metric + term.slope * slope for term in terms)]
     first, *others = _all_gathered(layout, forms)
     for term, found in zip(terms, others, strict=True):
-        bent = bent + 2 * term.factor[..., None, None] * found
-    return Slopes(gradient, first * scale, bent)
+        found *= 2 * term.factor[..., None, None]
+        bent += found
+    first *= scale
+    return Slopes(gradient, first, bent)
 
 
 def _all_gathered(layout: Layout, forms: list[Array]) -> list[Array]:
