@@ -1,6 +1,7 @@
 """Linear Gaussian causal models with latent variables: draw the graph, fit it, read its effects."""
 
 from semnan import datasets
+from semnan.compare import compare
 from semnan.data import Moments, MomentsStack, Sample
 from semnan.effects import Effect, Intervention
 from semnan.errors import (
@@ -67,6 +68,7 @@ __all__ = [
     "Unavailable",
     "UnweightedLeastSquares",
     "cfa",
+    "compare",
     "covariance",
     "datasets",
     "fit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,25 +20,32 @@ from semnan.data.missing import Missing
 from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.defined import DefinedRow, defined_parameters
+from semnan.effects.delta import own_walds
 from semnan.effects.effect import Kind
 from semnan.effects.standardised import StandardisedRow, standardised
 from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.baseline import Baseline, baseline
+from semnan.estimation.candidates import SORTS
 from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimate, Estimates, place_of
-from semnan.estimation.findings import Finding, findings
+from semnan.estimation.factor_scores import FactorScores, factor_scores
+from semnan.estimation.finding import Finding
+from semnan.estimation.findings import findings
+from semnan.estimation.implied import ImpliedMoments, implied_moments
 from semnan.estimation.indices import fit_measures
 from semnan.estimation.minimise import Information, Optimiser, Options, estimate
+from semnan.estimation.modification import ModificationIndex, modification_indices
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.r_squared import RSquared, r_squared
+from semnan.estimation.residuals import GroupResiduals, Units, residual_errors, residuals
 from semnan.estimation.scaling import Scale
+from semnan.estimation.scores import Method
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
 from semnan.graph import AMASEM
 from semnan.model import PathModel, as_model
-from semnan.report.rows import ParameterRow, parameter_rows
 
 Array = NDArray[np.float64]
 
@@ -212,7 +220,7 @@ class Fit:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What must be told besides the numbers: not identified, Heywood cases, bounds, local minima, …"""
-        return findings(self.estimate)
+        return findings(self.estimate, self.sample)
 
     @property
     def not_identified(self) -> tuple[str, ...]:
@@ -221,9 +229,23 @@ class Fit:
 
     # -- parameters
 
-    def parameters(self, level: float = 0.95) -> list[ParameterRow]:
-        """The parameter table, fixed rows too, with standard errors and Wald intervals."""
-        return parameter_rows(self.estimate, level)
+    def parameters(self, level: float = 0.95, *, standardised: bool = False) -> report.ParameterTable:
+        """The parameter table in lavaan's order, with standard errors and Wald intervals.
+
+        Parameters
+        ----------
+        level : float
+            Of the intervals.
+        standardised : bool
+            Whether rows have their values in standard deviations too, of the latents and of all variables.
+
+        Returns
+        -------
+        ParameterTable
+            A sequence of rows, fixed and defined parameters among them; ``to_frame`` makes a data frame of it.
+
+        """
+        return report.ParameterTable(tuple(report.parameter_rows(self.estimate, level, with_standardised=standardised)))
 
     @property
     def estimates(self) -> dict[str, float]:
@@ -233,7 +255,8 @@ class Fit:
     @property
     def standard_errors(self) -> dict[str, float | Unavailable]:
         """Standard errors of the free parameters, from the expected information at the estimates."""
-        return {row.name: row.standard_error for row in self.parameters() if not row.fixed}
+        walds = own_walds(self.estimate, 0.95)
+        return {free.name: wald.standard_error for free, wald in zip(self.model.free, walds, strict=True)}
 
     # -- fit to the data
 
@@ -311,10 +334,89 @@ class Fit:
         """Σ at the estimates, in the order of ``model.visibles``, shape (p, p)."""
         return self.estimate.implied[place_of(self.model, None)].sigma.numpy().copy()
 
-    @cached_property
-    def residual_covariance(self) -> Array:
-        """S − Σ, shape (p, p)."""
-        return np.asarray(self.moments.covariance - self.implied_covariance)
+    def implied(self, group: str | None = None) -> ImpliedMoments:
+        """Means and covariances that the model implies at the estimates, of visibles and latents.
+
+        ``fit.implied().select(fit.model.latents).covariance`` is that of the latents alone.
+        """
+        return implied_moments(self.estimate, group)
+
+    def residuals(self, units: Units = "raw", group: str | None = None) -> GroupResiduals | Unavailable:
+        """What the sample's covariances and means have more than the model implies.
+
+        Parameters
+        ----------
+        units : "raw", "cor.bollen", "cor.bentler", "normalized" or "standardized"
+            Of the variables; of correlations, or of the sample's standard deviations, which differ where the model
+            misses variances; or in standard errors, of the sample's moment or of the residual itself. Standardised
+            residuals are standard normal if the model is right.
+        group : str, optional
+            Of a model with several groups.
+
+        Returns
+        -------
+        GroupResiduals or Unavailable
+
+        """
+        place, found = place_of(self.model, group), residuals(self.estimate, units)
+        return found if isinstance(found, Unavailable) else found[place]
+
+    def residual_errors(self, group: str | None = None) -> GroupResiduals | Unavailable:
+        """The standard errors of the raw residuals, arranged as these are; zero where the model cannot miss."""
+        place, found = place_of(self.model, group), residual_errors(self.estimate)
+        return found if isinstance(found, Unavailable) else found[place]
+
+    def modification_indices(
+        self, *, least: float = 0.0, most: int | None = None, sorts: Iterable[str] = SORTS
+    ) -> list[ModificationIndex] | Unavailable:
+        """By how much χ² would fall, about, if one more parameter were free; the largest first.
+
+        What lavaan lists, but paths into exogenous covariates, since the model is given these. Many are tested at once:
+        a large index is a question to theory, not an answer.
+
+        Parameters
+        ----------
+        least : float
+            The smallest index to list; 3.84 is the .95 quantile of one that is due to chance.
+        most : int, optional
+            How many to list.
+        sorts : iterable of "loading", "regression", "covariance", "fixed"
+            Which parameters to look at: loadings on indicators of other latents, regressions among the variables that
+            take part in some, (residual) covariances, and parameters that the model fixes.
+
+        """
+        return modification_indices(self.estimate, sorts, least=least, most=most)
+
+    def factor_scores(
+        self, data: Frame | None = None, *, method: Method = "regression", group: str | None = None
+    ) -> FactorScores | Unavailable:
+        """Values of the latents, row by row.
+
+        Parameters
+        ----------
+        data : data frame, optional
+            The rows to score, all of them, in their order. By default the rows of the fit, group by group: rows that it
+            left out are not among them. Of a row with missing values what it has is used.
+        method : "regression" or "bartlett"
+            The mean of the latents given the row, of least mean square error; or their likeliest values whatever their
+            distribution, without bias.
+        group : str, optional
+            The column that says the group of a row, by default that of the fit.
+
+        Returns
+        -------
+        FactorScores or Unavailable
+            If the model has no means, those of the sample are taken.
+
+        Raises
+        ------
+        FitError
+            If there are no latents, or no rows.
+        DataError
+            For a column that is missing, or a group that the model does not have.
+
+        """
+        return factor_scores(self.estimate, self.sample, data, method, group)
 
     # -- effects
 
@@ -334,8 +436,8 @@ class Fit:
         Parameters
         ----------
         source, target : str
-        kind : "total" or "direct"
-            Along all directed paths, or the edge alone.
+        kind : "total", "direct" or "indirect"
+            Along all directed paths, the edge alone, or all paths but the edge.
         avoiding : iterable of str
             Count only paths that do not pass through these variables.
         standardised : bool
@@ -365,7 +467,9 @@ class Fit:
     def effects(
         self, *, kind: Kind = "total", standardised: bool = False, group: str | None = None, level: float = 0.95
     ) -> list[Effect]:
-        """The effects between all pairs of visibles that a directed path (total) or an edge (direct) connects."""
+        """The effects between all pairs of visibles that a directed path (total), an edge (direct), or a directed path
+        through another variable (indirect) connects.
+        """
         return effects(self.estimate, kind=kind, standardised=standardised, group=group, level=level)
 
     def do(self, values: Mapping[str, float], group: str | None = None, level: float = 0.95) -> Intervention:
@@ -376,30 +480,42 @@ class Fit:
 
     def summary(self, level: float = 0.95) -> report.Summary:
         """Everything worth reading about the fit: prints as text, shows as HTML in a notebook."""
-        return report.summarise(self.estimate, self.findings, level)
+        return report.summarise(self.estimate, self.sample, self.findings, level)
 
-    def draw(self, path: str | Path | None = None) -> report.Drawing:
-        """Draw the model with estimates on its edges; needs matplotlib (the extra ``plot``).
+    def draw(
+        self, path: str | Path | None = None, *, group: str | None = None, standardised: bool = False
+    ) -> report.Drawing:
+        """Draw the model with estimates on its edges, laid out by layers; needs matplotlib (the extra ``plot``).
+
+        Means and variances are not drawn, nor covariances that are fixed or are those of exogenous covariates.
 
         Parameters
         ----------
         path : str or Path, optional
             Where to save the drawing; the ending (.png, .svg, .pdf) says in which format.
+        group : str, optional
+            Of a model with several groups; by default each has a panel.
+        standardised : bool
+            In standard deviations of all variables.
 
         Raises
         ------
         SemnanError
-            If matplotlib is missing, or cannot write that format.
+            If matplotlib is missing, cannot write that format, or the model is too large for a drawing.
 
         """
-        drawing = report.draw(self.estimate)
+        drawing = report.draw(self.estimate, group, standardised=standardised)
         if path is not None:
             drawing.save(path)
         return drawing
 
     def to_dict(self, level: float = 0.95) -> dict[str, Any]:
-        """The results as plain values for JSON: numbers, or ``{"unavailable": reason}``."""
-        return report.to_dict(self.estimate, self.findings, level)
+        """The results as plain values under lavaan's names; see `semnan.report.plain.to_dict`."""
+        return report.to_dict(self.estimate, self.sample, self.findings, level)
+
+    def to_json(self, level: float = 0.95) -> str:
+        """`to_dict` as JSON: outcome, fit measures, estimates and warnings; null where there is no number."""
+        return json.dumps(self.to_dict(level), ensure_ascii=False, allow_nan=False, indent=1)
 
     def save(self, path: str | Path) -> None:
         """Write ``path.json`` and ``path.safetensors``; `semnan.load` reads them back the same, bit for bit."""

@@ -11,7 +11,6 @@ import pandas as pd
 
 import semnan as sn
 from semnan import Fit, Moments
-from semnan.model import Kind, Parameter
 
 HERE = Path(__file__).parent / "reference"
 SHARED = Path(__file__).parents[2] / "shared" / "truth" / "sem"
@@ -114,8 +113,8 @@ def _shared(folder: Path) -> Case:
     rows = [{**row, "group": labels[max(row.get("group") or 1, 1) - 1]} for row in said["estimates"]]
     covariance = folder / "cov.csv"
     if covariance.exists():
-        found, matrix = sn.data.table.read_covariance(covariance)
-        data: Any = Moments.from_covariance(matrix, found, said["ntotal"], ddof=1)
+        table = sn.data.read_covariance(covariance)
+        data: Any = Moments.from_covariance(table.matrix, table.names, said["ntotal"], ddof=1)
     else:
         data = pd.read_csv(folder / "data.csv")
     function, options = said["lavaan"]["fun"], _options(said["lavaan"]["args"])
@@ -123,16 +122,7 @@ def _shared(folder: Path) -> Case:
     return Case(f"shared/{folder.name}", text, function, options, data, rows, said["fit"], said)
 
 
-def key(row: Parameter) -> Key:
-    """Where lavaan has a row of the table."""
-    if row.kind is Kind.INTERCEPT:
-        return row.target, "~1", "", row.group
-    if row.kind is Kind.COVARIANCE:
-        return row.source, "~~", row.target, row.group
-    return (row.source, "=~", row.target, row.group) if row.loading else (row.target, "~", row.source, row.group)
-
-
 def keys(row: Row) -> tuple[Key, Key]:
-    """The same of a row of lavaan's; a covariance may be written either way round."""
+    """Sides, operator and group of a row of lavaan's; a covariance may be written either way round."""
     one = (row["lhs"], row["op"], row["rhs"] or "", row["group"])
     return one, ((one[2], one[1], one[0], one[3]) if row["op"] == "~~" else one)

@@ -178,7 +178,7 @@ FITS: list[Case] = [
 EFFECTS: list[Case] = [
     (lambda: fitted().effect("X", "Q"), FitError, r"no variable 'Q'; it has X, M, Y"),
     (lambda: fitted().effect("X", "X"), FitError, r"two variables, got 'X' twice"),
-    (lambda: fitted().effect("X", "Y", kind="indirect"), FitError, r"kind is 'indirect'"),  # type: ignore[arg-type]
+    (lambda: fitted().effect("X", "Y", kind="mediated"), FitError, r"kind is 'mediated'"),  # type: ignore[arg-type]
     (lambda: fitted().effect("X", "Y", avoiding=["Q"]), FitError, r"no variable 'Q'"),
     (lambda: fitted().effect("X", "Y", avoiding=["X"]), FitError, r"include the source or the target"),
     (lambda: fitted().effect("X", "Y", kind="direct", avoiding=["M"]), FitError, r"passes through no variable"),

@@ -7,9 +7,10 @@ import pytest
 
 from semnan import Unavailable
 
-from .lavaan_cases import Key, Row, case, key, keys, names
+from .lavaan_cases import Key, Row, case, keys, names
 
-#: Where a parameter is on a boundary and lavaan's answer means little.
+#: The variance of the common environment, which enters as a square, would be negative: its loading ends at zero, where
+#: nothing is known of it. lavaan's four copies of this loading differ by .5 %, which its other standard errors inherit.
 BOUNDARY = ("shared/twin_ace",)
 
 
@@ -18,7 +19,7 @@ def test_estimates(name: str) -> None:
     said = case(name)
     fit = said.run()
     assert fit.converged
-    ours = {key(row): found for row, found in zip(fit.model.parameters, fit.parameters(), strict=True)}
+    ours = {(row.lhs, row.op, row.rhs, row.group): row for row in fit.parameters()}
     compared = 0
     for row in said.rows:
         if row["op"] in (":=", "==", "<", ">") or row["est"] is None or not row["se"] or row.get("exo"):
@@ -27,6 +28,7 @@ def test_estimates(name: str) -> None:
         assert found is not None, row
         if name in BOUNDARY and row["se"] > 1000:
             assert isinstance(found.standard_error, Unavailable) or found.standard_error > 1000
+            assert any(told.kind == "no information" and found.label in told.names for told in fit.findings)
             continue
         assert found.estimate == pytest.approx(row["est"], abs=1e-3 * row["se"]), row
         assert found.standard_error == pytest.approx(row["se"], rel=1e-3), row
@@ -50,12 +52,10 @@ def test_fit_measures(name: str) -> None:
     said = case(name)
     ours = said.run().fit_measures
     wanted = {k: v for k, v in said.fit.items() if k in ours and k not in ("gfi", "agfi", "pgfi") and v is not None}
-    if name in BOUNDARY:
-        wanted = {k: wanted[k] for k in ("df", "npar", "baseline.df")}
     numbers = {k: ours[k] for k in wanted if not isinstance(ours[k], Unavailable)}
     assert len(numbers) >= 3
     assert numbers == pytest.approx({k: wanted[k] for k in numbers}, rel=1e-4, abs=1e-4)
-    assert said.fit["df"] == 0 or name in BOUNDARY or len(numbers) == len(wanted)
+    assert said.fit["df"] == 0 or len(numbers) == len(wanted)
 
 
 def places(row: Row) -> list[Key]:
@@ -68,15 +68,14 @@ def places(row: Row) -> list[Key]:
 @pytest.mark.parametrize("name", names())
 def test_standardised_solution_and_defined_parameters(name: str) -> None:
     said = case(name)
-    if name in BOUNDARY:
-        pytest.skip("a loading of zero has no standardised standard error to compare")
     fit = said.run()
     defined = {row.name: row for row in fit.defined()}
     ours = {(row.kind, row.source, row.target, row.group): row for row in fit.standardised()}
     for row in said.rows:
         if row["op"] == ":=":
             assert defined[row["lhs"]].estimate == pytest.approx(row["est"], abs=1e-3 * row["se"])
-            assert defined[row["lhs"]].standard_error == pytest.approx(row["se"], rel=1e-3)
+            within = 5e-3 if name in BOUNDARY else 1e-3
+            assert defined[row["lhs"]].standard_error == pytest.approx(row["se"], rel=within)
         elif row["op"] not in ("==", "<", ">") and row.get("std.all") is not None:
             found = next((ours[k] for k in places(row) if k in ours), None)
             assert found is None or found.estimate == pytest.approx(row["std.all"], rel=1e-3, abs=1e-5), row

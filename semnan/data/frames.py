@@ -12,10 +12,11 @@ from narwhals.dependencies import is_pandas_dataframe
 from narwhals.typing import IntoDataFrame
 
 from semnan.data.checks import Array, check_names
+from semnan.data.csv_table import CsvTable
 from semnan.errors import DataError
 
-#: Any data frame that narwhals reads: pandas, Polars, PyArrow, Modin, cuDF.
-Frame: TypeAlias = IntoDataFrame
+#: Any data frame that narwhals reads (pandas, Polars, PyArrow, Modin, cuDF), or a CSV file.
+Frame: TypeAlias = IntoDataFrame | CsvTable
 
 #: Types that NumPy has too, so that a whole table of them is read at once.
 _PLAIN = (nw.Float64, nw.Int64, nw.Float32, nw.Int32, nw.Int16, nw.Int8, nw.UInt64, nw.UInt32, nw.UInt16, nw.UInt8)
@@ -32,6 +33,9 @@ def read_frame(
         For a column that is missing, repeated or not numeric.
 
     """
+    if isinstance(frame, CsvTable):
+        names = check_names(frame.columns if columns is None else columns, "column")
+        return names, frame.numbers(names)
     if is_pandas_dataframe(frame) and frame.columns.is_unique:
         have = list(frame.columns)
         names = _present(have if columns is None else columns, have)
@@ -44,7 +48,7 @@ def read_frame(
     return names, _read(table.select(names), booleans)
 
 
-def open_frame(frame: Frame) -> nw.DataFrame[Any]:
+def open_frame(frame: IntoDataFrame) -> nw.DataFrame[Any]:
     """`frame` as narwhals has it, or `DataError` if it is no data frame in memory."""
     try:
         table = nw.from_native(frame, eager_only=True)
@@ -61,6 +65,8 @@ def open_frame(frame: Frame) -> nw.DataFrame[Any]:
 
 def read_groups(frame: Frame, column: str) -> list[str | None]:
     """The group of every row, by the text of its value (1 and 1.0 are "1"); None where it is missing."""
+    if isinstance(frame, CsvTable):
+        return frame.labels(column)
     table = open_frame(frame)
     (name,) = _present([column], table.columns)
     groups = [group_label(value) for value in _nulls_as_none(table[name])]

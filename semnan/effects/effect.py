@@ -1,14 +1,15 @@
 """Causal effects of a fit, with delta-method standard errors, or the reason why there is no number.
 
 With T = (I − W)⁻¹ after cutting the edges into the avoided variables, the total effect of a on d is T[a, d] and
-∂T[a, d]/∂W[i, j] = T[a, i] T[j, d]: gradients are products of two gathers (Bollen 1989, ch. 8; math: effects).
+∂T[a, d]/∂W[i, j] = T[a, i] T[j, d]: gradients are products of two gathers (Bollen 1989, ch. 8; math: effects). The
+indirect effect is the total one less the direct one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Literal, final, get_args
 
 import torch
 from torch import Tensor
@@ -19,7 +20,8 @@ from semnan.estimation.estimate import Estimate
 from semnan.model import PathModel, variables
 from semnan.network import Layout, total_effects
 
-Kind = Literal["direct", "total"]
+Kind = Literal["direct", "total", "indirect"]
+Pair = tuple[str, str]
 
 
 @final
@@ -30,7 +32,7 @@ class Effect:
     Attributes
     ----------
     source, target : str
-    kind : "direct" or "total"
+    kind : "direct", "total" or "indirect"
     avoiding : tuple of str
         Variables that the paths counted do not pass through.
     standardised : bool
@@ -97,10 +99,23 @@ def effect(
 def effects(
     fit: Estimate, *, kind: Kind = "total", standardised: bool = False, group: str | None = None, level: float = 0.95
 ) -> list[Effect]:
-    """The effects between all pairs of visibles that an edge (direct) or a directed path (total) connects."""
+    """The effects between all pairs of visibles that have some; see `connected_pairs`."""
     _check_kind(kind)
     check_level(level)
     pairs = connected_pairs(fit.model, kind)
+    return effects_of(fit, pairs, kind=kind, standardised=standardised, group=group, level=level)
+
+
+def effects_of(
+    fit: Estimate,
+    pairs: list[Pair],
+    *,
+    kind: Kind = "total",
+    standardised: bool = False,
+    group: str | None = None,
+    level: float = 0.95,
+) -> list[Effect]:
+    """The effects between these pairs of variables."""
     found: list[Effect] = []
     for start in range(0, len(pairs), 256):
         part = pairs[start : start + 256]
@@ -108,18 +123,30 @@ def effects(
     return found
 
 
-def connected_pairs(model: PathModel, kind: Kind) -> list[tuple[str, str]]:
-    """Pairs of visibles with an edge or a directed path from the first to the second, in model order."""
+def connected_pairs(
+    model: PathModel, kind: Kind, sources: Sequence[str] | None = None, targets: Sequence[str] | None = None
+) -> list[Pair]:
+    """Pairs that an edge (direct), a directed path (total), or one through another variable (indirect) connects.
+
+    Sources and targets are the visibles unless they are named; the pairs come in their order.
+    """
+    first, second = (model.visibles if names is None else names for names in (sources, targets))
     place = {name: i for i, name in enumerate(variables(model))}
-    linked = torch.zeros(len(place), len(place), dtype=torch.bool)
+    edges = torch.zeros(len(place), len(place), dtype=torch.bool)
     for a, b in model.diagram.edges:
-        linked[place[a], place[b]] = True
-    if kind == "total":
-        for k in range(len(place)):  # Parents come first, so what leads to them is complete.
-            linked[:, k] |= linked[:, linked[:, k]].any(-1)
-    visible = [place[v] for v in model.visibles]
-    among = linked[visible][:, visible]
-    return [(model.visibles[i], model.visibles[j]) for i, j in among.nonzero().tolist()]
+        edges[place[a], place[b]] = True
+    linked = edges if kind == "direct" else _linked(edges, through=kind == "indirect")
+    among = linked[[place[a] for a in first]][:, [place[b] for b in second]]
+    return [(first[i], second[j]) for i, j in among.nonzero().tolist()]
+
+
+def _linked(edges: Tensor, *, through: bool) -> Tensor:
+    """Which variables, parents before children, a directed path connects, or one `through` another variable."""
+    linked, mediated = edges.clone(), torch.zeros_like(edges)
+    for k in range(len(edges)):  # Parents come first, so what leads to them is complete.
+        mediated[:, k] = linked[:, edges[:, k]].any(-1)
+        linked[:, k] |= mediated[:, k]
+    return mediated if through else linked
 
 
 def check_effect(
@@ -140,8 +167,8 @@ def check_effect(
 
 
 def _check_kind(kind: object) -> None:
-    if kind not in ("direct", "total"):
-        raise FitError(f"kind is {kind!r}: give 'direct' or 'total'")
+    if kind not in get_args(Kind):
+        raise FitError(f"kind is {kind!r}: give one of {', '.join(get_args(Kind))}")
 
 
 def effect_gradients(
@@ -157,11 +184,11 @@ def effect_gradients(
     place = {name: i for i, name in enumerate(layout.names)}
     source = torch.tensor([place[a] for a, _ in pairs])
     target = torch.tensor([place[b] for _, b in pairs])
-    found = (
-        _direct(layout, theta, source, target)
-        if kind == "direct"
-        else _total(layout.intervene(avoiding), theta, source, target)
-    )
+    cut = layout.intervene(avoiding)
+    found = _total(cut, theta, source, target) if kind == "total" else _direct(layout, theta, source, target)
+    if kind == "indirect":
+        total = _total(cut, theta, source, target)
+        found = Gradient(total.value - found.value, total.slope - found.slope)
     return _standardise(layout, theta, source, target, found) if standardised else found
 
 

@@ -22,6 +22,7 @@ from semnan.effects.defined import chained, finite_walds, labels_of
 from semnan.effects.delta import Gradient, Wald, check_level, delta_method
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.generic import Generic
 from semnan.estimation.relations import Relations
 from semnan.estimation.scaling import Scale, Scaling, scaled_variables
 from semnan.model import CONSTANT, Kind, Parameter, PathModel, covariance, intercept
@@ -88,6 +89,15 @@ def standardised(fit: Estimate, scale: Scale = "std.all", level: float = 0.95) -
     tables = [Table.of(fit.model, layout, label, scale) for label, layout in zip(fit.labels, fit.layouts, strict=True)]
     found = [row for table in tables for row in _rows(fit, table, level)]
     return found + _defined(fit, tables, level)
+
+
+def standardised_values(fit: Estimate, scale: Scale) -> list[float | Unavailable]:
+    """The estimates of `standardised` alone, which takes no gradients where the model is identified as a whole."""
+    if isinstance(fit.generic, Generic) and not bool(fit.generic.own().all()):
+        return [row.estimate for row in standardised(fit, scale)]
+    tables = [Table.of(fit.model, layout, label, scale) for label, layout in zip(fit.labels, fit.layouts, strict=True)]
+    found = [value for table in tables for value in table.values(fit.theta)]
+    return found + [row.estimate for row in _defined(fit, tables, 0.95)]
 
 
 def _rows(fit: Estimate, table: Table, level: float) -> Iterator[StandardisedRow]:
@@ -187,6 +197,15 @@ class Table:
         own = self._own(ratio)
         slope, size = first + second + own, first.abs() + second.abs() + own.abs()
         return Gradient(value, torch.where(slope.abs() > ROUNDING * size, slope, 0.0))
+
+    def values(self, theta: Tensor) -> list[float | Unavailable]:
+        """Standardised values, or why there are none."""
+        relations = Relations.at(self.layout, theta)
+        found = (self.scaling.values(relations) * self.scaling.ratios(relations)).tolist()
+        return [
+            value if fine else NO_SCALE
+            for value, fine in zip(found, self.scaling.proper(relations).tolist(), strict=True)
+        ]
 
     def _own(self, ratio: Tensor) -> Tensor:
         own = ratio.new_zeros(len(self.rows), self.layout.size)

@@ -76,14 +76,14 @@ class Scaling:
         return positive[self.first] & positive[self.second]
 
     def ratios(self, relations: Relations) -> Tensor:
-        """√(V₁^±¹ / V₂), shape (R,); one stands in for a variance that is not positive."""
-        variances = _positive(_variances(relations))
+        """√|V₁^±¹ / V₂|, shape (R,); one stands in for a variance of zero."""
+        variances = _nonzero(_variances(relations)).abs()
         return (variances[self.first] ** self.power / variances[self.second]).sqrt()
 
     def relative_slopes(self, relations: Relations) -> tuple[Tensor, Tensor]:
         """Half of ∂ log V^±¹ / ∂θ for the two variances, shape (R, q): their sum is the gradient of the log ratio."""
         slopes = torch.cat([relations.variance_slopes, relations.residual_slopes])
-        slopes = torch.nn.functional.pad(slopes, (0, 0, 0, 1)) / _positive(_variances(relations))[:, None]
+        slopes = torch.nn.functional.pad(slopes, (0, 0, 0, 1)) / _nonzero(_variances(relations))[:, None]
         return slopes[self.first] * (self.power / 2)[:, None], slopes[self.second] / -2
 
 
@@ -93,5 +93,5 @@ def _variances(relations: Relations) -> Tensor:
     return torch.cat([own, residual, own.new_ones(1)])
 
 
-def _positive(variances: Tensor) -> Tensor:
-    return torch.where(variances > 0, variances, 1.0)
+def _nonzero(variances: Tensor) -> Tensor:
+    return torch.where(variances != 0, variances, 1.0)

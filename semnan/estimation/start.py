@@ -20,8 +20,11 @@ from semnan.estimation.start_means import Group, start_means
 from semnan.model import Kind, PathModel
 from semnan.network import Layout
 
-#: A latent starts with this share of the residual variance of its children, and no less than this is left over.
-SHARE, LEFT = 0.4, 0.3
+#: A latent of one or two children starts with this share of their residual variance; all latents of a visible together
+#: explain no more than TOGETHER of it at first, and LEFT is left over.
+SHARE, TOGETHER, LEFT = 0.4, 0.6, 0.3
+#: Standardised loadings start between these.
+SIZES = 0.3, 0.85
 #: Correlation at which a single covariance arc starts.
 ARC = 0.1
 
@@ -227,13 +230,26 @@ def _loadings(children: Tensor, residual: Tensor) -> _Loadings:
         inside = residual[:, index[:, :, None], index[:, None, :]]
         inside = inside / scale[:, index][..., None] / scale[:, index][..., None, :]
         both = real[:, :, None] & real[:, None, :]
-        vectors = torch.linalg.eigh(torch.where(both, inside, 0.0)).eigenvectors
-        vector = vectors[:, torch.arange(m), :, torch.tensor(_turns(children.tolist(), width))].movedim(0, 1)
+        values, vectors = torch.linalg.eigh(torch.where(both, inside, 0.0))
+        turn = torch.tensor(_turns(children.tolist(), width))
+        vector = vectors[:, torch.arange(m), :, turn].movedim(0, 1)
         sign = torch.where(vector * vector.sum(-1, keepdim=True) < 0, -1.0, 1.0)
-        values = sign * SHARE**0.5 * scale[:, index]
+        size = _sizes(values[:, torch.arange(m), turn], vector.abs(), real.sum(-1))
+        shared = torch.bincount(index[real], minlength=residual.shape[-1])[index].clamp(min=1)
+        told = sign * torch.minimum(size, (TOGETHER / shared.to(size)).sqrt()) * scale[:, index]
         latent = torch.arange(m)[:, None].expand_as(children)
-        weights[:, latent[real], index[real]] = values[:, real]
+        weights[:, latent[real], index[real]] = told[:, real]
     return _Loadings(weights, torch.ones(batch, m, dtype=residual.dtype))
+
+
+def _sizes(value: Tensor, vector: Tensor, count: Tensor) -> Tensor:
+    """Standardised loadings from an eigenvalue, shape (B, m), and eigenvector, shape (B, m, k), of `count` children.
+
+    Equal loadings √r have the eigenvalue 1 + (k − 1) r, so that r is the mean correlation that the latent explains. A
+    pair's correlation may as well come from a path between the two, which regressions have taken out: SHARE is used.
+    """
+    mean = torch.where(count > 2, (value - 1) / (count - 1).clamp(min=1), SHARE).clamp(min=0)
+    return (vector * (count * mean).sqrt()[..., None]).clamp(*SIZES)
 
 
 def _anchor(loadings: _Loadings, latent: int, child: int, fixed: float) -> None:

@@ -1,7 +1,18 @@
-"""Reports of a fit: summary tables and drawings."""
+"""Reports of a fit: parameter tables, summaries, plain values and drawings."""
 
 from semnan.report.diagram import Drawing, draw
-from semnan.report.rows import ParameterRow
-from semnan.report.summary import Summary, summarise, to_dict
+from semnan.report.parameters import ParameterTable
+from semnan.report.plain import to_dict
+from semnan.report.rows import ParameterRow, parameter_rows
+from semnan.report.summary import Summary, summarise
 
-__all__ = ["Drawing", "ParameterRow", "Summary", "draw", "summarise", "to_dict"]
+__all__ = [
+    "Drawing",
+    "ParameterRow",
+    "ParameterTable",
+    "Summary",
+    "draw",
+    "parameter_rows",
+    "summarise",
+    "to_dict",
+]

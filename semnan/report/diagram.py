@@ -1,30 +1,37 @@
-"""Drawing a fitted model: estimates on edges, what is not identified marked."""
+"""Drawing a fitted model: estimates on edges, what is not identified marked, one panel a group."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from semnan.errors import SemnanError, Unavailable
-from semnan.estimation.estimate import Estimate
+import numpy as np
+
+from semnan.errors import SemnanError
+from semnan.estimation.estimate import Estimate, place_of
 from semnan.model import PathModel
-from semnan.report.layout import Place, places
-from semnan.report.rows import ParameterRow, parameter_rows
+from semnan.report.edges import Edge, control, edges, extent
+from semnan.report.layout import LETTER, Place, Places, indicators, places
+from semnan.report.rows import is_covariate, parameter_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 KNOWN, UNKNOWN = "#1f3b57", "#b3402a"
-#: Bends of paths and of covariances in the order they are tried; how far an edge keeps from other variables; where
-#: along it its label may stand.
-BENDS, ARCS, CLEAR, LABELS = (0.0, -0.2, 0.2, -0.35, 0.35), (0.3, 0.45, -0.3, -0.45), 0.33, (0.3, 0.4, 0.5, 0.6, 0.7)
-#: Half the height of a box and half the width of a letter, in points.
-HALF_HEIGHT, HALF_LETTER = 11, 3.3
-LEGEND = "squares are visible, circles latent; dashed: not identified; dotted: covariance"
+#: Half the height of a box and its margin, in points.
+HALF_HEIGHT, MARGIN = 6, 5
+#: Inches around a drawing, and the least width of one: room for the legend.
+BORDER, NARROW = 0.9, 5.2
+#: With more variables than this indicators are left out, and if there are still more nothing is drawn; most panels.
+MOST_WITH_INDICATORS, MOST, MOST_PANELS = 80, 150, 6
+#: More covariances than this hide everything else, and are left out.
+MOST_ARCS = 60
+LEGEND = "boxes are visible, ellipses latent; dashed: not identified; dotted: covariance"
+LEFT_OUT, NO_ARCS = "; indicators are left out", "; covariances are left out: there are too many"
 
 
 @final
@@ -54,91 +61,114 @@ class Drawing:
         return buffer.getvalue()
 
 
-def draw(fit: Estimate) -> Drawing:
+def draw(fit: Estimate, group: str | None = None, *, standardised: bool = False) -> Drawing:
     """Draw a fit; see `semnan.Fit.draw`."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
-    at = places(fit.model)
-    left, right = min(x for x, _ in at.values()) - 0.9, max(x for x, _ in at.values()) + 0.9
-    low, high = min(y for _, y in at.values()) - 0.9, max(y for _, y in at.values()) + 0.7
-    figure = Figure(figsize=(right - left, high - low))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(left, right), ylim=(low, high))
-    axes.axis("off")
-    axes.text(left + 0.1, low + 0.1, LEGEND, fontsize=7, color="#666666")
-    _nodes(axes, fit.model, at)
-    labels: list[Place] = []
-    for row in parameter_rows(fit, 0.95):
-        if row.source != row.target:
-            _edge(axes, row, at, labels)
+    at, legend = _drawn_places(fit.model)
+    panels = _panels(fit, _groups(fit, group), at, standardised=standardised)
+    if max(sum(edge.arc for edge in drawn) for drawn in panels.values()) > MOST_ARCS:
+        panels = {label: [edge for edge in drawn if not edge.arc] for label, drawn in panels.items()}
+        legend += NO_ARCS
+    points = np.concatenate([extent(drawn, at) for drawn in panels.values()])
+    low, high = points.min(axis=0) - BORDER, points.max(axis=0) + BORDER
+    spare = max(NARROW - (high[0] - low[0]), 0.0) / 2
+    low[0], high[0] = low[0] - spare, high[0] + spare
+    width, height = (high - low).tolist()
+    rows, columns = (len(panels), 1) if width > height else (1, len(panels))
+    figure = Figure(figsize=(width * columns, height * rows))
+    for i, (label, drawn) in enumerate(panels.items()):
+        box = (i % columns / columns, 1 - (i // columns + 1) / rows, 1 / columns, 1 / rows)
+        axes = figure.add_axes(box, label=f"panel {i}", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        axes.axis("off")
+        axes.text(low[0] + 0.1, low[1] + 0.1, legend, fontsize=7, color="#666666")
+        if label is not None:
+            axes.text(low[0] + 0.1, high[1] - 0.3, _plain(label), fontsize=11, color=KNOWN)
+        _nodes(axes, fit.model, at)
+        for edge in drawn:
+            _edge(axes, edge, at, fit.model)
     return Drawing(figure)
 
 
-def _nodes(axes: Axes, model: PathModel, at: dict[str, Place]) -> None:
+def _groups(fit: Estimate, group: str | None) -> tuple[str | None, ...]:
+    if group is not None:
+        return (fit.labels[place_of(fit.model, group)],)
+    if len(fit.labels) > MOST_PANELS:
+        raise SemnanError(f"the model has {len(fit.labels)} groups: draw one of them with group=")
+    return fit.labels
+
+
+def _drawn_places(model: PathModel) -> tuple[Places, str]:
+    """The places of the variables that are drawn, and the legend."""
+    count = len(model.visibles) + len(model.latents)
+    if count <= MOST_WITH_INDICATORS:
+        return places(model), LEGEND
+    inside = {v for mine in indicators(model).values() for v in mine} - {a for a, _ in model.diagram.edges}
+    if count - len(inside) > MOST or count == len(inside):
+        raise SemnanError(f"the model has {count} variables, too many for a drawing: draw a part of it")
+    reduced = replace(
+        model,  # Without indicators latents are laid out as visibles are: by layer.
+        visibles=(*(v for v in model.visibles if v not in inside), *model.latents),
+        latents=(),
+        parameters=tuple(row for row in model.parameters if not {row.source, row.target} & inside),
+        defined=(),
+        constraints=(),
+    )
+    return places(reduced), LEGEND + LEFT_OUT
+
+
+def _panels(
+    fit: Estimate, groups: tuple[str | None, ...], at: Places, *, standardised: bool
+) -> dict[str | None, list[Edge]]:
+    """The edges of each group."""
+    rows = [
+        row
+        for row in parameter_rows(fit, 0.95, with_standardised=standardised)
+        if row.op != ":=" and not is_covariate(row, fit.model)
+    ]
+    return {
+        group: edges((row for row in rows if row.group == group), at, standardised=standardised) for group in groups
+    }
+
+
+def _nodes(axes: Axes, model: PathModel, at: Places) -> None:
     for name, place in at.items():
         latent = name in model.latents
-        box = {
-            "boxstyle": f"{'circle' if latent else 'square'},pad=0.35",
-            "fc": "#fdf3e7" if latent else "#eef3f8",
-            "ec": KNOWN,
-        }
-        axes.text(*place, name, ha="center", va="center", fontsize=10, zorder=3, bbox=box)
+        style = "ellipse,pad=0.3" if latent else "square,pad=0.35"
+        box = {"boxstyle": style, "fc": "#fdf3e7" if latent else "#eef3f8", "ec": KNOWN}
+        axes.text(*place, _plain(name), ha="center", va="center", fontsize=10, zorder=3, bbox=box)
 
 
-def _edge(axes: Axes, row: ParameterRow, at: dict[str, Place], labels: list[Place]) -> None:
-    start, end = at[row.source], at[row.target]
-    others = [place for name, place in at.items() if name not in (row.source, row.target)]
-    unknown, arc = isinstance(row.estimate, Unavailable), row.kind == "covariance"
-    # An arc bends downwards first, whichever way it runs.
-    bends = tuple(math.copysign(1, end[0] - start[0]) * bend for bend in ARCS) if arc else BENDS
-    bend = _clear_bend(start, end, others, bends)
-    color, control = UNKNOWN if unknown else KNOWN, _control(start, end, bend)
+def _edge(axes: Axes, edge: Edge, at: Places, model: PathModel) -> None:
+    start, end = at[edge.source], at[edge.target]
+    towards = control(start, end, edge.bend)
+    color = KNOWN if edge.known else UNKNOWN
     arrow = {
-        "arrowstyle": "<->" if arc else "->",
-        "ls": ":" if arc else "--" if unknown else "-",
+        "arrowstyle": "<->" if edge.arc else "->",
+        "ls": ":" if edge.arc else "-" if edge.known else "--",
         "color": color,
-        "shrinkA": _reach(row.source, start, control),
-        "shrinkB": _reach(row.target, end, control),
-        "connectionstyle": f"arc3,rad={bend}",
+        "shrinkA": _reach(edge.source, start, towards, latent=edge.source in model.latents),
+        "shrinkB": _reach(edge.target, end, towards, latent=edge.target in model.latents),
+        "connectionstyle": f"arc3,rad={edge.bend}",
     }
     axes.annotate("", end, start, zorder=1, arrowprops=arrow)
-    taken = [*labels, *others]
-    t = max(LABELS, key=lambda t: (min(_gap(_curve(start, end, bend, t), taken), 0.45), -abs(t - 0.5)))
-    place = _curve(start, end, bend, t)
-    labels.append(place)
-    text = "?" if isinstance(row.estimate, Unavailable) else f"{row.estimate:.2f}"
     box = {"fc": "white", "ec": "none", "pad": 0.8}
-    axes.text(*place, text, fontsize=8, color=color, ha="center", va="center", zorder=2, bbox=box)
+    axes.text(*edge.label, edge.text, fontsize=8, color=color, ha="center", va="center", zorder=2, bbox=box)
 
 
-def _reach(name: str, center: Place, towards: Place) -> float:
-    """Points from the middle of a box to its border, in the direction of an edge."""
+def _reach(name: str, center: Place, towards: Place, *, latent: bool) -> float:
+    """Points from the middle of a box or an ellipse to its border, in the direction of an edge."""
     across, up = abs(towards[0] - center[0]), abs(towards[1] - center[1])
     length = math.hypot(across, up) or 1.0
-    wide, tall = HALF_LETTER * len(name) + 7, max(HALF_HEIGHT, HALF_LETTER * len(name) + 4)
+    stretch = math.sqrt(2) if latent else 1.0
+    wide, tall = stretch * (LETTER * 36 * len(name) + MARGIN), stretch * (HALF_HEIGHT + MARGIN)
+    if latent:
+        return length / (math.hypot(across / wide, up / tall) or 1.0) + 2
     return min(wide * length / across if across else math.inf, tall * length / up if up else math.inf) + 2
 
 
-def _clear_bend(start: Place, end: Place, others: list[Place], bends: tuple[float, ...]) -> float:
-    """The first bend that keeps an edge away from other variables, or the one that keeps it farthest."""
-    gaps = {bend: min(_gap(_curve(start, end, bend, t / 12), others) for t in range(1, 12)) for bend in bends}
-    return next((bend for bend, gap in gaps.items() if gap > CLEAR), max(gaps, key=gaps.__getitem__))
-
-
-def _control(start: Place, end: Place, bend: float) -> Place:
-    """The control point of matplotlib's arc3 connection, a quadratic Bézier curve."""
-    across, up = end[0] - start[0], end[1] - start[1]
-    return (start[0] + end[0]) / 2 + bend * up, (start[1] + end[1]) / 2 - bend * across
-
-
-def _curve(start: Place, end: Place, bend: float, t: float) -> Place:
-    control = _control(start, end, bend)
-    parts = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
-    x, y = (sum(w * p[i] for w, p in zip(parts, (start, control, end), strict=True)) for i in (0, 1))
-    return x, y
-
-
-def _gap(point: Place, others: list[Place]) -> float:
-    return min((math.dist(point, other) for other in others), default=math.inf)
+def _plain(name: str) -> str:
+    """A name in which matplotlib sees no formula."""
+    return name.replace("$", r"\$")

@@ -1,26 +1,25 @@
-"""The summary of a fit: outcome, fit statistics, findings, parameters, effects."""
+"""The summary of a fit: what lavaan prints, in its layout, and what it leaves to the reader."""
 
 from __future__ import annotations
 
 import html
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from textwrap import fill
-from typing import Any, final
+from typing import final
 
-from semnan.effects import Effect, effects
-from semnan.effects.effect import connected_pairs
-from semnan.errors import Unavailable
+from semnan.data import Sample
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.findings import Finding
-from semnan.estimation.statistics import Statistics
-from semnan.report.rows import ParameterRow, parameter_rows
-from semnan.report.table import Table, number, probability, span
+from semnan.estimation.finding import Finding
+from semnan.report.effects import effect_tables
+from semnan.report.fit_facts import fit_facts, heading, inference_facts, size_facts
+from semnan.report.rows import parameter_rows
+from semnan.report.sections import defined_section, group_sections
+from semnan.report.table import Block, Prose
 
-#: More effects than this are left to `Fit.effects`.
-MOST_EFFECTS = 60
 #: Characters in a line of text.
 WIDTH = 110
+#: More groups than this are left to `Fit.parameters`.
+MOST_GROUPS = 10
 
 
 @final
@@ -29,112 +28,33 @@ class Summary:
     """Everything worth reading about a fit; ``print`` it, or let a notebook show it."""
 
     heading: str
-    notes: tuple[str, ...]
-    tables: tuple[Table, ...]
+    blocks: tuple[Block, ...]
 
     def __str__(self) -> str:
-        notes = (fill(note, WIDTH, subsequent_indent="  ") for note in self.notes)
-        return "\n\n".join([self.heading, *notes, *(table.text(WIDTH) for table in self.tables)])
+        return "\n\n".join([self.heading, *(block.text(WIDTH) for block in self.blocks)])
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return f"<pre>{html.escape(self.heading)}</pre>{notes}" + "".join(table.html() for table in self.tables)
+        return f"<p><b>{html.escape(self.heading)}</b></p>" + "".join(block.html() for block in self.blocks)
 
 
-def summarise(fit: Estimate, found: tuple[Finding, ...], level: float) -> Summary:
+def summarise(fit: Estimate, sample: Sample, found: tuple[Finding, ...], level: float) -> Summary:
     """Make the summary of a fit."""
-    tables = [_parameter_table(parameter_rows(fit, level), level)]
-    pairs = connected_pairs(fit.model, "total")
-    notes = [f"{finding.kind.upper()}: {finding.message}" for finding in found]
-    if len(pairs) > MOST_EFFECTS:
-        notes.append(f"There are {len(pairs)} total effects between visibles: see effects().")
-    elif pairs:
-        found_in = (effects(fit, kind="total", group=group, level=level) for group in fit.labels)
-        tables.extend(_effect_table(rows, level) for rows in found_in)
-    return Summary(_heading(fit), tuple(notes), tuple(tables))
+    return Summary(heading(fit), tuple(_blocks(fit, sample, found, level)))
 
 
-def to_dict(fit: Estimate, found: tuple[Finding, ...], level: float) -> dict[str, Any]:
-    """The results of a fit as plain values for JSON."""
-    statistics = Statistics(fit)
-    names = ("chi_square", "df", "p_value", "log_likelihood", "aic", "bic")
-    return {
-        "outcome": fit.outcome.value,
-        "advice": fit.outcome.advice,
-        "steps": fit.steps,
-        "n": fit.n,
-        "discrepancy": {"name": fit.discrepancy, "value": _plain(fit.value)},
-        "statistics": {name: _plain(getattr(statistics, name)) for name in names},
-        "findings": [{"kind": f.kind, "names": list(f.names), "message": f.message} for f in found],
-        "parameters": [_fields(row) for row in parameter_rows(fit, level)],
-        "effects": [
-            _fields(row)
-            for kind in ("direct", "total")
-            for group in fit.labels
-            for row in effects(fit, kind=kind, group=group, level=level)
-        ],
-        "level": level,
-    }
-
-
-def _fields(row: ParameterRow | Effect) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in vars(row).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"unavailable": "there is no finite number"}
-    return {"unavailable": value.reason} if isinstance(value, Unavailable) else value
-
-
-def _heading(fit: Estimate) -> str:
-    statistics = Statistics(fit)
-    p, m, q = len(fit.model.visibles), len(fit.model.latents), len(fit.model.free)
-    steps = "step" if fit.steps == 1 else "steps"
-    lines = [
-        f"{fit.discrepancy} fit: {fit.outcome.value} after {fit.steps} {steps}",
-        f"n = {fit.n}, {p} visible and {m} latent variable{'s' if p + m > 1 else ''}, {q} free parameters"
-        + (f" of which the data determine {statistics.parameters} dimensions" if statistics.parameters != q else ""),
-        f"χ² = {number(statistics.chi_square)}, df = {number(statistics.df)}, p = {probability(statistics.p_value)}",
-        f"log-likelihood = {number(statistics.log_likelihood)}, "
-        f"AIC = {number(statistics.aic)}, BIC = {number(statistics.bic)}",
-    ]
-    if isinstance(statistics.p_value, Unavailable):
-        lines.append(f"no p value: {statistics.p_value.reason}")
-    return "\n".join(lines)
-
-
-def _parameter_table(rows: list[ParameterRow], level: float) -> Table:
-    columns = ("parameter", "estimate", "SE", "p", *_ends(level), "verdict")
-    cells = tuple(
-        (
-            row.name,
-            number(row.estimate),
-            number(row.standard_error),
-            probability(row.p_value),
-            *span(row.interval),
-            row.verdict,
-        )
-        for row in rows
-    )
-    return Table("Parameters (-> path, <-> variance or covariance)", columns, cells)
-
-
-def _effect_table(rows: list[Effect], level: float) -> Table:
-    columns = ("effect", "total", "SE", "p", *_ends(level), "verdict")
-    cells = tuple(
-        (
-            f"{row.source} ⇒ {row.target}",
-            number(row.estimate),
-            number(row.standard_error),
-            probability(row.p_value),
-            *span(row.interval),
-            "identified" if row.identified else "not identified",
-        )
-        for row in rows
-    )
-    return Table("Total causal effects", columns, cells)
-
-
-def _ends(level: float) -> tuple[str, str]:
-    return f"{100 * level:g}% from", "to"
+def _blocks(fit: Estimate, sample: Sample, found: tuple[Finding, ...], level: float) -> Iterator[Block]:
+    rows = parameter_rows(fit, level, with_standardised=True)
+    yield size_facts(fit, sample)
+    told = (*(f"{finding.kind.upper()}: {finding.message}" for finding in found), *sample.notes)
+    if told:
+        yield Prose(told)
+    yield from fit_facts(fit)
+    yield inference_facts(fit)
+    for g, group in enumerate(fit.labels[:MOST_GROUPS]):
+        if group is not None:
+            yield Prose((f"Group {g + 1} [{group}]:",))
+        yield from group_sections(fit, [row for row in rows if row.group == group and row.op != ":="], group, level)
+    if len(fit.labels) > MOST_GROUPS:
+        yield Prose((f"… and {len(fit.labels) - MOST_GROUPS} more groups: see parameters()",))
+    yield from defined_section([row for row in rows if row.op == ":="], level)
+    yield from effect_tables(fit, fit.labels[:MOST_GROUPS], level)

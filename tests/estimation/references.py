@@ -1,150 +1,90 @@
-"""lavaan's answers as fits to compare with: the cases of ``tests/reference`` and, where it is at hand, of ../shared."""
+"""lavaan's post-estimation answers beside fits: the cases of `lavaan_cases` that have them."""
 
-import csv
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-import semnan
-from semnan import Fit, Moments, PathModel
-from semnan.data import Sample
+from semnan import Fit
 
-Row = dict[str, Any]
+from ..lavaan_cases import Row, case, names
 
-REFERENCE = Path(__file__).parents[1] / "reference"
-SHARED = Path(__file__).parents[3] / "shared" / "truth" / "sem"
-#: What semnan does not have: Wishart likelihood, and modelled covariates that lavaan calls fixed all the same.
-LEFT_OUT = ("wishart", "missing_in_x_modelled")
-#: Arguments that are not about the model.
-ABOUT_DATA = ("group", "missing", "information", "bad.marker.crit", "sample.nobs", "group.label", "likelihood")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A model with lavaan's answers.
-
-    `polished` cases are at the optimum to 1e-11 and have ten digits; the others are where lavaan stopped.
-    """
-
-    name: str
-    text: str
-    function: str
-    args: Row
-    said: Row
-    polished: bool
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        if self.polished:
-            return tuple(self.said["groups"] or ())
-        return tuple(self.said["implied"]) if "group" in self.args else ()
-
-    def model(self) -> PathModel:
-        options = {key.replace(".", "_"): value for key, value in self.args.items() if key not in ABOUT_DATA}
-        for key in ("group_equal", "group_partial"):
-            if isinstance(options.get(key), str):
-                options[key] = (options[key],)
-        return PathModel.from_lavaan(self.text, function=self.function, groups=self.groups, **options)
-
-    def data(self) -> pd.DataFrame | Moments:
-        if not self.polished:
-            return _shared_data(SHARED / self.name, self.said)
-        if self.said["data"] == "moments.csv":
-            return _moments(self.said["n"][0], "meanstructure" in self.args)
-        return pd.read_csv(REFERENCE / "data" / self.said["data"])
-
-
-@cache
-def cases() -> dict[str, Case]:
-    found = {case.name: case for case in _frozen() if case.name not in LEFT_OUT}
-    return found | {case.name: case for case in _shared()}
-
-
-def _frozen() -> Iterator[Case]:
-    for said in json.loads((REFERENCE / "lavaan.json").read_text()):
-        yield Case(said["name"], said["model"], said["fun"], said["args"], said, polished=True)
-
-
-def _shared() -> Iterator[Case]:
-    for folder in sorted(SHARED.glob("*/")):
-        said = json.loads((folder / "truth.json").read_text())
-        text = (folder / "model.lav").read_text()
-        yield Case(f"{folder.name}", text, said["lavaan"]["fun"], said["lavaan"]["args"], said, polished=False)
-
-
-def having(*keys: str) -> list[str]:
-    """Names of the cases for which lavaan answered one of the questions `keys`."""
-    return [name for name, case in cases().items() if any(case.said.get(key) for key in keys)]
+Array = NDArray[np.float64]
+#: A variance at its boundary: lavaan's answer means little.
+BOUNDARY = ("shared/twin_ace",)
 
 
 @cache
 def fitted(name: str) -> Fit:
-    case = cases()[name]
-    missing = "fiml" if "missing" in case.args else "listwise"
-    return semnan.fit(
-        case.model(),
-        case.data(),
-        group=case.args.get("group"),
-        missing=missing,  # type: ignore[arg-type]
-        information=case.args.get("information"),
-    )
+    return case(name).run()
 
 
-def _moments(n: int, with_mean: bool) -> Moments:
-    table = pd.read_csv(REFERENCE / "data" / "moments.csv")
-    matrix = table.to_numpy()
-    return Moments.from_covariance(matrix[:-1], list(table), n, matrix[-1] if with_mean else None, ddof=1)
+def shared(name: str) -> bool:
+    return name.startswith("shared/")
 
 
-def _shared_data(folder: Path, said: Row) -> pd.DataFrame | Moments:
-    path = folder / "cov.csv"
-    if not path.exists():
-        return pd.read_csv(folder / "data.csv")
-    with path.open() as file:
-        header, *lines = csv.reader(file)
-    names = [name for name in header if name]
-    matrix = [[float(x) for x in line[-len(names) :]] for line in lines]
-    return Moments.from_covariance(matrix, names, said["ntotal"], ddof=1)
+def having(*keys: str) -> list[str]:
+    """Cases for which lavaan answered one of the questions `keys`."""
+    return [name for name in names() if any(case(name).said.get(key) for key in keys) and name not in BOUNDARY]
 
 
-# -- lavaan's rows and ours under one key: (operator, names, group)
-
-Key = tuple[str, tuple[str, ...], str | None]
-
-
-def lavaan_key(case: Case, lhs: str, op: str, rhs: str, group: int = 1) -> Key:
-    """A row of lavaan: a path is (parent, child), a covariance has its names sorted."""
-    label = case.groups[max(group, 1) - 1] if case.groups and op != ":=" else None
-    if op == ":=":
-        return op, (lhs,), None
-    if op == "~1":
-        return op, (lhs,), label
-    names = (rhs, lhs) if op == "~" else (lhs, rhs)
-    return ("~~", tuple(sorted(names)), label) if op == "~~" else ("->", names, label)
+def modification_rows(name: str) -> list[Row]:
+    """lavaan's modification indices with the label of the group."""
+    said, labels = case(name).said["modindices"], fitted(name).model.groups
+    if isinstance(said, dict):
+        said = [dict(zip(said, values, strict=True)) for values in zip(*said.values(), strict=True)]
+    return [{**row, "group": labels[row["group"] - 1] if labels else None} for row in said]
 
 
-def table_rows(case: Case) -> list[Row]:
-    """lavaan's parameter table with all its columns, one dict a row, without constraints."""
-    if not case.polished:
-        return [row for row in case.said["estimates"] if row["op"] not in ("==", "<", ">")]
-    columns = case.said["parameters"]
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    return [row for row in rows if row["op"] not in ("==", "<", ">")]
+def residual_parts(name: str, units: str) -> Iterator[tuple[str | None, tuple[str, ...], Array, Array | None]]:
+    """Group, variables, residuals of covariances and of means."""
+    said, labels = case(name).said, fitted(name).model.groups or (None,)
+    if not shared(name):
+        for g, part in enumerate((said.get("residuals") or {}).get(units) or ()):
+            variables = tuple(said["implied"][g]["names"])
+            yield labels[g], variables, square(part["cov"], len(variables)), numbers(part.get("mean"))
+        return
+    found = said[{"cor.bentler": "resid_cor", "standardized": "resid_std"}[units]]
+    for label in labels:
+        part = found if label is None else found[label]
+        mean = part.get("mean")
+        yield label, *matrix(part["cov"]), None if mean is None else numbers(mean["values"])
 
 
-def square(values: Any, size: int) -> np.ndarray:
-    """A symmetric matrix from its lower triangle, row by row; or as it is."""
-    if np.ndim(values) == 2:
-        return np.array(values, dtype=float)
-    matrix = np.zeros((size, size))
-    matrix[np.tril_indices(size)] = np.array(values, dtype=float)
-    return matrix + np.tril(matrix, -1).T
+def having_scores() -> list[str]:
+    heads = having("scores", "scores_regression_head")
+    return [name for name in heads if shared(name) or case(name).said["scores"]["regression"]]
 
 
-__all__ = ["Case", "Key", "Row", "Sample", "cases", "fitted", "having", "lavaan_key", "square", "table_rows"]
+def score_heads(name: str, method: str) -> Iterator[tuple[int, tuple[str, ...], Array]]:
+    """Place of the group, latents and the scores of its first rows."""
+    said = case(name).said
+    if shared(name):
+        found = said[f"scores_{method}_head"]
+        yield 0, tuple(found["cols"]), rectangle(found["values"])
+    else:
+        for g, rows in enumerate(said["scores"][method]):
+            yield g, tuple(said["lv"]), rectangle(rows)
+
+
+def matrix(said: Row) -> tuple[tuple[str, ...], Array]:
+    """Names and values of a square matrix of ../shared."""
+    size = len(said["values"])
+    return tuple(said["rows"] or ()), rectangle(said["values"]).reshape(size, size)
+
+
+def rectangle(values: Any) -> Array:
+    return np.array(values, dtype=np.float64)
+
+
+def numbers(values: Any) -> Array | None:
+    return None if values is None else np.array(values, dtype=np.float64)
+
+
+def square(values: Any, size: int) -> Array:
+    """A symmetric matrix from its lower triangle, row by row."""
+    found = np.zeros((size, size))
+    found[np.tril_indices(size)] = np.array(values, dtype=np.float64)
+    return found + np.tril(found, -1).T

@@ -89,7 +89,7 @@ def test_case(case: str) -> None:
 
 def compared(fit: Fit, said: Row) -> int:
     """Compare all estimates with lavaan's to .001 SE and SEs to .1 %; return how many there were."""
-    ours = {(row.source, row.target): row for row in fit.parameters()}
+    ours = {ends(vars(row)): row for row in fit.parameters()}
     count = 0
     for row in said["estimates"]:
         if not row["se"] or row["op"] == ":=":

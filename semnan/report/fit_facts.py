@@ -1,0 +1,112 @@
+"""The facts of a fit in the order of lavaan's summary: how it went, tests, fit indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from semnan.data import Patterns, Sample
+from semnan.errors import Unavailable
+from semnan.estimation.discrepancy import KullbackLeibler
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.indices import fit_measures
+from semnan.report.table import Facts, number, probability
+
+Value = float | Unavailable
+#: Titles of blocks with the measures in each, by the names lavaan prints.
+_BLOCKS = {
+    "Model Test User Model": {
+        "Test statistic": "chisq",
+        "Degrees of freedom": "df",
+        "P-value (Chi-square)": "pvalue",
+    },
+    "Model Test Baseline Model": {
+        "Test statistic": "baseline.chisq",
+        "Degrees of freedom": "baseline.df",
+        "P-value": "baseline.pvalue",
+    },
+    "User Model versus Baseline Model": {
+        "Comparative Fit Index (CFI)": "cfi",
+        "Tucker-Lewis Index (TLI)": "tli",
+    },
+    "Loglikelihood and Information Criteria": {
+        "Loglikelihood user model (H0)": "logl",
+        "Loglikelihood unrestricted model (H1)": "unrestricted.logl",
+        "Akaike (AIC)": "aic",
+        "Bayesian (BIC)": "bic",
+        "Sample-size adjusted Bayesian (SABIC)": "bic2",
+    },
+    "Root Mean Square Error of Approximation": {
+        "RMSEA": "rmsea",
+        "90 Percent confidence interval - lower": "rmsea.ci.lower",
+        "90 Percent confidence interval - upper": "rmsea.ci.upper",
+        "P-value H_0: RMSEA <= 0.050": "rmsea.pvalue",
+        "P-value H_0: RMSEA >= 0.080": "rmsea.notclose.pvalue",
+    },
+    "Standardized Root Mean Square Residual": {"SRMR": "srmr"},
+}
+
+
+def heading(fit: Estimate) -> str:
+    """How the fit ended, in one line."""
+    steps = f"{fit.steps} {'step' if fit.steps == 1 else 'steps'}"
+    if fit.outcome.ok:
+        return f"semnan {fit.outcome.value} after {steps}"
+    return f"semnan did NOT converge ({fit.outcome.value}) after {steps}"
+
+
+def size_facts(fit: Estimate, sample: Sample) -> Facts:
+    """Estimator, parameters and rows."""
+    estimator = "ML" if fit.discrepancy == KullbackLeibler.__name__ else fit.discrepancy
+    return Facts("", (("Estimator", estimator), *_parameters(fit), *_observations(fit, sample)))
+
+
+def _parameters(fit: Estimate) -> Iterator[tuple[str, str]]:
+    free, generic = len(fit.model.free), fit.generic
+    yield "Number of model parameters", str(free)
+    if isinstance(generic, Unavailable):
+        return
+    # Equality constraints are part of the rank, but are not a lack of identification.
+    undetermined = round(float(generic.null.diagonal().sum()))
+    if undetermined:
+        yield "  of these not determined by the data", str(undetermined)
+    if free > generic.rank + undetermined:
+        yield "Number of equality constraints", str(free - generic.rank - undetermined)
+
+
+def _observations(fit: Estimate, sample: Sample) -> Iterator[tuple[str, str]]:
+    if not fit.model.groups:
+        yield "Number of observations", str(fit.n)
+    else:
+        yield "Number of observations per group:", ""
+        yield from ((f"  {label}", str(part.n)) for label, part in zip(fit.labels, fit.samples, strict=True))
+    if sample.dropped:
+        yield "  used, of rows in the data", str(fit.n + sample.dropped)
+    patterns = sum(len(part.counts) for part in fit.patterns if isinstance(part, Patterns))
+    if patterns:
+        yield "Number of missing patterns", str(patterns)
+
+
+def fit_facts(fit: Estimate) -> Iterator[Facts]:
+    """Tests and fit indices; a block of which nothing applies is its reasons."""
+    measures = fit_measures(fit)
+    for title, names in _BLOCKS.items():
+        reasons = dict.fromkeys(value.reason for value in _chosen(measures, names) if isinstance(value, Unavailable))
+        rows = tuple((text, _shown(name, measures[name])) for text, name in names.items())
+        known = any(not isinstance(value, Unavailable) for value in _chosen(measures, names))
+        yield Facts(title, rows if known else (), tuple(reasons))
+
+
+def _chosen(measures: Mapping[str, Value], names: Mapping[str, str]) -> Iterator[Value]:
+    return (measures[name] for name in names.values())
+
+
+def _shown(name: str, value: Value) -> str:
+    if name.endswith("pvalue"):
+        return probability(value)
+    return f"{value:.3f}" if isinstance(value, float) else number(value)
+
+
+def inference_facts(fit: Estimate) -> Facts:
+    """Where the standard errors come from."""
+    kind = {"expected": "Expected", "observed": "Observed", "first.order": "First-order"}[fit.information]
+    return Facts("Parameter Estimates", (("Standard errors", "Standard"), ("Information", kind)))

@@ -1,0 +1,90 @@
+"""The parameter table: its rows, and frames of every library made of it."""
+
+from typing import Any
+
+import narwhals as nw
+import pytest
+
+import semnan as sn
+from semnan import Fit, Unavailable
+
+TEXT = "y ~ b*x + z; x ~ z; twice := 2*b"
+PLAIN = ["lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue", "ci.lower", "ci.upper"]
+
+
+def fitted(**options: Any) -> Fit:
+    frame = sn.datasets.holzinger_swineford_1939().to_frame()
+    found: Fit = sn.sem(TEXT, frame.rename(columns={"x1": "x", "x2": "y", "x3": "z"}), **options)
+    return found
+
+
+def test_rows_come_in_lavaans_order() -> None:
+    table = fitted(meanstructure=True).parameters()
+    assert [f"{row.lhs} {row.op} {row.rhs}".strip() for row in table] == [
+        "y ~ x",
+        "y ~ z",
+        "x ~ z",
+        "y ~~ y",
+        "x ~~ x",
+        "z ~~ z",
+        "y ~1",
+        "x ~1",
+        "z ~1",
+        "twice := 2*b",
+    ]
+    covariate = table[5]
+    assert (covariate.fixed, covariate.standard_error, covariate.label) == (True, 0.0, None)
+    assert isinstance(covariate.z, Unavailable)
+    assert (table[0].name, table[0].label, table[-1].name) == ("b", "b", "twice")
+    assert table[-1].estimate == pytest.approx(2 * float(table[0].estimate))
+    assert table[0].z == pytest.approx(float(table[0].estimate) / float(table[0].standard_error))
+
+
+def test_a_table_is_a_sequence() -> None:
+    table = fitted().parameters()
+    assert len(table[:2]) == 2
+    assert table[:2][1] == table[1] == list(table)[1]
+    assert table == fitted().parameters()
+    assert "twice" in str(table)
+
+
+def test_standardised_values_are_those_of_the_standardised_solution() -> None:
+    found = fitted()
+    table = found.parameters(standardised=True)
+    assert table[0].std_all == pytest.approx(found.standardised()[0].estimate)
+    assert table[-1].std_all == pytest.approx(found.standardised()[-1].estimate)
+    assert found.parameters()[0].std_all is None
+
+
+def test_the_level_is_that_of_the_intervals() -> None:
+    wide, narrow = (fitted().parameters(level)[0].interval for level in (0.99, 0.5))
+    assert not isinstance(wide, Unavailable)
+    assert not isinstance(narrow, Unavailable)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_frames_of_any_library(backend: Any) -> None:
+    table = fitted().parameters(standardised=True)
+    frame = nw.from_native(table.to_frame(backend), eager_only=True)
+    assert frame.columns == [*PLAIN, "std.lv", "std.all"]
+    assert frame["est"].to_list() == [row.estimate for row in table]
+    fixed = frame.filter(nw.col("lhs") == "z")
+    assert fixed["se"].to_list() == [0.0]
+    assert fixed["z"].is_null().all()
+    assert fixed["group"].is_null().all()
+    assert all(frame.schema[name] == nw.Float64 for name in PLAIN[5:])
+    plain = nw.from_native(fitted().parameters().to_frame(backend), eager_only=True)
+    assert plain.columns == PLAIN
+
+
+def test_another_library_is_told() -> None:
+    with pytest.raises(sn.FitError, match="the backend is 'excel': give 'pandas'"):
+        fitted().parameters().to_frame("excel")  # type: ignore[arg-type]
+
+
+def test_plain_values_have_no_reasons() -> None:
+    rows = fitted().parameters().to_dicts()
+    assert rows[0]["label"] == "b"
+    assert rows[4]["z"] is None or isinstance(rows[4]["z"], float)
+    assert list(rows[0]) == PLAIN
