@@ -160,12 +160,12 @@ class _Run:
     def _leave_saddles(self, converged: Flags) -> tuple[Flags, Flags]:
         """Step down from stationary points that are no minimum: who moved, and who could not."""
         at = np.flatnonzero(converged)
-        part, point = self.problem.take(at), _index(self.point, at)
-        exact = part.exact_hessian(point) if self.fine is None else self.fine[at]
-        falls, direction = descent(exact, self.diagonal[at], part.at_bound(point.theta))
+        exact = self._exact(at) if self.fine is None else self.fine[at]
+        falls, direction = descent(exact, self.diagonal[at], self.problem.at_bound(self.point.theta[at]))
         moved, saddle = np.zeros_like(converged), np.zeros_like(converged)
         if not falls.any():
             return moved, saddle
+        part, point = self.problem.take(at), _index(self.point, at)
         theta, value = point.theta, point.value - ROUNDING
         for length in ESCAPES:
             trial = part.at(part.clip(point.theta + length * direction))
@@ -177,6 +177,11 @@ class _Run:
         if moved.any():
             self._jump(at, theta, moved)
         return moved, saddle
+
+    def _exact(self, at: NDArray[np.int64]) -> Array:
+        if len(at) == len(self.live):
+            return self.problem.exact_hessian(self.point)
+        return self.problem.take(at).exact_hessian(_index(self.point, at))
 
     def _jump(self, at: NDArray[np.int64], theta: Array, moved: Flags) -> None:
         """Go on from other parameters, with the damping of a first step."""

@@ -68,7 +68,7 @@ def zeros(like: A, shape: tuple[int, ...]) -> A:
 
 def full(like: A, value: float) -> A:
     """An array of the same shape and kind with one number everywhere."""
-    return torch.full_like(like, value) if isinstance(like, Tensor) else np.full_like(like, value)
+    return torch.full_like(like, value) if isinstance(like, Tensor) else np.full(like.shape, value)
 
 
 def eye(like: A) -> A:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from types import EllipsisType
 from typing import Generic, NamedTuple, final
 
 import torch
@@ -132,10 +133,9 @@ class Layout:
 
     def blocks(self, theta: A) -> Blocks[A]:
         """The parts of W and Ω that are not zero by the order of the variables, contiguous, from one scatter."""
-        at, batch, ends = self.places(theta), theta.shape[:-1], self._ends
+        at, batch = self.places(theta), theta.shape[:-1]
         flat = put(self._base if isinstance(theta, Tensor) else self._base_array, at.scatter, take(theta, at.source))
-        parts = zip(ends[:-1], ends[1:], self._shapes, strict=True)
-        return Blocks(*(flat[..., start:end].reshape(*batch, *shape) for start, end, shape in parts))
+        return Blocks(*[flat[where].reshape(batch + shape) for where, shape in self._cuts])
 
     def places(self, like: A) -> Places[A]:
         """Index arrays of the same kind as an array."""
@@ -183,6 +183,12 @@ class Layout:
     @cached_property
     def _ends(self) -> list[int]:
         return [0, *accumulate(rows * columns for rows, columns in self._shapes)]
+
+    @cached_property
+    def _cuts(self) -> list[tuple[tuple[EllipsisType, slice], tuple[int, int]]]:
+        """Where each block stands in the row, and its shape."""
+        ends = zip(self._ends[:-1], self._ends[1:], self._shapes, strict=True)
+        return [((..., slice(start, end)), shape) for start, end, shape in ends]
 
     @cached_property
     def _scatter(self) -> tuple[Tensor, Tensor]:
