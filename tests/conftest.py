@@ -8,7 +8,7 @@ from jaxtyping import install_import_hook
 
 #: Not the front doors: what they say to wrong arguments is tested, and beartype would speak first.
 WATCHED = [f"network.{name}" for name in ("dense", "layered", "modules", "mu")]
-WATCHED += [f"estimation.{name}" for name in ("inference", "orientation", "start")]
+WATCHED += [f"estimation.{name}" for name in ("inference", "orientation")]
 
 with install_import_hook([f"semnan.{name}" for name in WATCHED], "beartype.beartype"):
     import semnan  # noqa: F401

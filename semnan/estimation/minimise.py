@@ -179,7 +179,7 @@ class _Job:
         """Starts of shape (B · starts, r): the first from the data alone, the others random."""
         first, scales = start_values(made.groups)
         others = [random_starts(made.groups, first, scales, self.generator) for _ in range(self.options.starts - 1)]
-        every = torch.stack([first, *others], dim=1).flatten(0, 1).numpy()
+        every = np.stack([first, *others], axis=1).reshape(-1, first.shape[-1])
         return every if problem.space is None else problem.space.nearest(every)
 
     def _minimise(self, problem: Problem, start: Array) -> tuple[Solution, Array | None]:

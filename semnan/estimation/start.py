@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from semnan.estimation.start_means import Group, start_means
 from semnan.model import Kind, PathModel
 from semnan.network import Layout
+from semnan.network.arrays import Array, diagonal, identity
 
 #: A latent of one or two children starts with this share of their residual variance; all latents of a visible together
 #: explain no more than TOGETHER of it at first, and LEFT is left over.
@@ -36,67 +37,64 @@ class Scales:
 
     Attributes
     ----------
-    weights : Tensor, shape (B, n, n)
-    variances : Tensor, shape (B, n)
+    weights : array, shape (B, n, n)
+    variances : array, shape (B, n)
         The diagonal of Ω.
-    sizes : Tensor, shape (B, n)
+    sizes : array, shape (B, n)
         A standard deviation for every variable, that of a latent implied by its start.
 
     """
 
-    weights: Tensor
-    variances: Tensor
-    sizes: Tensor
+    weights: Array
+    variances: Array
+    sizes: Array
 
 
-def start_values(groups: Sequence[Group]) -> tuple[Tensor, tuple[Scales, ...]]:
+def start_values(groups: Sequence[Group]) -> tuple[Array, tuple[Scales, ...]]:
     """Deterministic starts of one model in all its groups: parameters of shape (B, q), and scales by group.
 
     A parameter that several rows or groups share starts at the mean of what each of them suggests.
     """
-    scales = tuple(_scales(group.layout, _graph(group.model, group.label), group.covariance) for group in groups)
-    size = groups[0].layout.size
-    total, count = torch.zeros(size, dtype=torch.float64), torch.zeros(size, dtype=torch.float64)
-    for group, scale in zip(groups, scales, strict=True):
-        layout = group.layout
-        omega = torch.diag_embed(scale.variances) + _arcs(layout, scale.variances)
-        at = layout.rows, layout.columns
-        entries = torch.where(layout.is_path, scale.weights[:, *at], omega[:, *at])
-        total = total + layout.collect(entries)
-        count = count + layout.collect(torch.ones(len(layout.parameter), dtype=torch.float64))
-    theta = total / count
+    graphs = [_graph(group.model, group.label) for group in groups]
+    scales = tuple(
+        _scales(group.layout, graph, group.covariance.numpy()) for group, graph in zip(groups, graphs, strict=True)
+    )
+    entries = [_entries(group.layout, scale) for group, scale in zip(groups, scales, strict=True)]
+    total = sum(group.layout.collect(values) for group, values in zip(groups, entries, strict=True))
+    count = sum(group.layout.collect(np.ones(values.shape[-1])) for group, values in zip(groups, entries, strict=True))
+    theta = np.asarray(total / count)
     told = [(k, free.start) for k, free in enumerate(groups[0].model.free) if free.start is not None]
     for k, start in told:
         theta[:, k] = start
-    return start_means(groups, theta, {k for k, _ in told}), scales
+    return start_means(groups, torch.from_numpy(theta), {k for k, _ in told}).numpy(), scales
 
 
-def _arcs(layout: Layout, variances: Tensor) -> Tensor:
-    """Covariance arcs start small but not at zero, which may be a saddle point; Ω stays diagonally dominant."""
-    arcs = ~layout.is_path & (layout.rows != layout.columns)
-    first, second = layout.rows[arcs], layout.columns[arcs]
-    degree = torch.bincount(torch.cat([first, second]), minlength=len(layout.names)).clamp(min=1)
-    omega = torch.zeros(*variances.shape, variances.shape[-1], dtype=variances.dtype)
-    size = (variances[:, first] * variances[:, second]).sqrt()
-    omega[:, first, second] = ARC * size / torch.maximum(degree[first], degree[second])
-    return omega
+def _entries(layout: Layout, scale: Scales) -> Array:
+    """What every row of the table starts at; covariances small but not at zero, which may be a saddle point.
+
+    Those of a variable together are less than its variance, so that Ω is diagonally dominant.
+    """
+    places = layout.places(scale.variances)
+    rows, columns, is_path = places.rows, layout.columns.numpy(), layout.is_path.numpy()
+    first, second = scale.variances[:, rows], scale.variances[:, columns]
+    apart = ~is_path & (rows != columns)
+    degree = np.bincount(np.concatenate([rows[apart], columns[apart]]), minlength=len(layout.names)).clip(min=1)
+    arcs = ARC * np.sqrt(first * second) / np.maximum(degree[rows], degree[columns])
+    return np.where(is_path, scale.weights[:, rows, columns], np.where(apart, arcs, first))
 
 
-def random_starts(
-    groups: Sequence[Group], theta: Tensor, scales: Sequence[Scales], generator: torch.Generator
-) -> Tensor:
+def random_starts(groups: Sequence[Group], theta: Array, scales: Sequence[Scales], generator: torch.Generator) -> Array:
     """A random neighbour of the start values: paths move by half their natural size, variances by a factor."""
     drawn = theta
     for group, scale in zip(groups, scales, strict=True):
         layout = group.layout
-        shape = (*theta.shape[:-1], len(layout.parameter))
-        normal = torch.randn(shape, generator=generator, dtype=torch.float64)
-        natural = scale.sizes[:, layout.columns] / scale.sizes[:, layout.rows]
-        paths = layout.collect(torch.where(layout.is_path, 0.6 * natural * normal, 0.0))
-        spread = layout.collect(torch.where(layout.is_path, 0.0, 0.6 * normal)).exp()
-        drawn = drawn * spread + paths
-    told = torch.tensor([free.start is not None for free in groups[0].model.free])
-    return torch.where(told, theta, drawn)
+        rows, columns, is_path = layout.rows.numpy(), layout.columns.numpy(), layout.is_path.numpy()
+        normal = torch.randn(len(theta), len(rows), generator=generator, dtype=torch.float64).numpy()
+        natural = scale.sizes[:, columns] / scale.sizes[:, rows]
+        paths = layout.collect(np.where(is_path, 0.6 * natural * normal, 0.0))
+        drawn = drawn * np.exp(layout.collect(np.where(is_path, 0.0, 0.6 * normal))) + paths
+    told = np.array([free.start is not None for free in groups[0].model.free])
+    return np.where(told, theta, drawn)
 
 
 @final
@@ -104,12 +102,14 @@ def random_starts(
 class _Graph:
     """Parents and children that start values look at, as padded index arrays (−1 pads).
 
-    `markers` are fixed loadings (latent, column of the visible, value), `higher` the paths (from, to, fixed value)
-    into latents from latents without visible children.
+    `turns` says which eigenvector of its children's correlations a latent starts at. `markers` are fixed loadings
+    (latent, column of the visible, value), `higher` the paths (from, to, fixed value) into latents from latents without
+    visible children.
     """
 
-    parents: Tensor
-    children: Tensor
+    parents: Array
+    children: Array
+    turns: Array
     latents: list[int]
     markers: list[tuple[int, int, float]]
     higher: list[tuple[int, int, float | None]]
@@ -138,7 +138,9 @@ class _Graph:
             for row in table
             if row.kind is Kind.PATH and row.target in model.latents and not children.get(row.source, [row.source])
         ]
-        return cls(_pad(parents), _pad(list(children.values())), latents, list(markers.values()), higher)
+        padded = _pad(list(children.values()))
+        turns = _turns(padded.tolist(), padded.shape[1])
+        return cls(_pad(parents), padded, turns, latents, list(markers.values()), higher)
 
 
 @lru_cache(maxsize=32)
@@ -146,69 +148,69 @@ def _graph(model: PathModel, label: str | None) -> _Graph:
     return _Graph.of(model, label)
 
 
-def _pad(groups: list[list[int]]) -> Tensor:
+def _pad(groups: list[list[int]]) -> Array:
     width = max((len(group) for group in groups), default=0)
-    return torch.tensor([group + [-1] * (width - len(group)) for group in groups], dtype=torch.long).reshape(
-        len(groups), width
-    )
+    padded = [group + [-1] * (width - len(group)) for group in groups]
+    return np.array(padded, dtype=np.int64).reshape(len(groups), width)
 
 
-def _scales(layout: Layout, graph: _Graph, sample: Tensor) -> Scales:
+def _scales(layout: Layout, graph: _Graph, sample: Array) -> Scales:
     batch, n = len(sample), len(layout.names)
-    slopes = _regressions(graph.parents, sample)
-    eye = torch.eye(sample.shape[-1], dtype=sample.dtype)
-    residual = (eye - slopes).mT @ sample @ (eye - slopes)
-    loadings = _loadings(graph.children, residual)
+    slopes = _regressions(graph.parents, sample) if graph.parents.size else None
+    residual = sample if slopes is None else _residual(sample, slopes)
+    loadings = _loadings(graph.children, graph.turns, residual)
     for at, child, fixed in graph.markers:
         _anchor(loadings, graph.latents.index(at), child, fixed)
-    explained = loadings.weights.square() * loadings.variances[..., None]
-    own = residual.diagonal(dim1=-2, dim2=-1)
-    left = torch.maximum(own - explained.sum(-2), LEFT * own)
-    weights = torch.zeros(batch, n, n, dtype=sample.dtype)
-    visible, latents = layout.shown, torch.tensor(graph.latents, dtype=torch.long)
-    weights[:, visible[:, None], visible] = slopes
+    explained = np.square(loadings.weights) * loadings.variances[..., None]
+    own = diagonal(residual)
+    weights, variances = np.zeros((batch, n, n)), np.zeros((batch, n))
+    visible, latents = layout.shown.numpy(), np.array(graph.latents, dtype=np.int64)
+    if slopes is not None:
+        weights[:, visible[:, None], visible] = slopes
     weights[:, latents[:, None], visible] = loadings.weights
-    variances = torch.zeros(batch, n, dtype=sample.dtype)
-    variances[:, visible], variances[:, latents] = left, loadings.variances
-    sizes = variances.sqrt()
+    variances[:, visible], variances[:, latents] = np.maximum(own - explained.sum(-2), LEFT * own), loadings.variances
+    sizes = np.sqrt(variances)
     if layout.constant:
         sizes[:, 0] = 1.0
-    sizes[:, visible] = sample.diagonal(dim1=-2, dim2=-1).sqrt()
+    sizes[:, visible] = np.sqrt(diagonal(sample))
     for source, target, held in graph.higher:
         if held:
             sizes[:, source] = SHARE**0.5 * sizes[:, target] / abs(held)
-            variances[:, source] = sizes[:, source].square()
+            variances[:, source] = np.square(sizes[:, source])
         weights[:, source, target] = SHARE**0.5 * sizes[:, target] / sizes[:, source]
     return Scales(weights, variances, sizes)
 
 
-def _regressions(parents: Tensor, sample: Tensor) -> Tensor:
+def _residual(sample: Array, slopes: Array) -> Array:
+    left = identity(sample.shape[-1]) - slopes
+    return np.asarray(left.mT @ sample @ left)
+
+
+def _regressions(parents: Array, sample: Array) -> Array:
     """Least-squares slopes of every visible on its visible parents, as W[parent, child], in one batched solve."""
-    real = parents >= 0
-    index = parents.clamp(min=0)
-    scale = sample.diagonal(dim1=-2, dim2=-1).sqrt()
+    real, index, width = parents >= 0, parents.clip(min=0), parents.shape[1]
+    scale = np.sqrt(diagonal(sample))
     correlation = sample / scale[:, :, None] / scale[:, None, :]
-    inside = correlation[:, index[:, :, None], index[:, None, :]]
     both = real[:, :, None] & real[:, None, :]
-    ridge = 1e-8 * torch.eye(parents.shape[1], dtype=sample.dtype)
-    inside = torch.where(both, inside, torch.eye(parents.shape[1], dtype=sample.dtype)) + ridge
-    across = correlation[:, index, torch.arange(len(parents))[:, None]] * real
-    slopes = torch.linalg.solve(inside, across[..., None])[..., 0] if parents.shape[1] else across
-    weights = torch.zeros_like(sample)
-    child = torch.arange(len(parents))[:, None].expand_as(parents)
+    inside = np.where(both, correlation[:, index[:, :, None], index[:, None, :]], identity(width))
+    inside += 1e-8 * identity(width)
+    across = correlation[:, index, np.arange(len(parents))[:, None]] * real
+    slopes = np.linalg.solve(inside, across[..., None])[..., 0]
+    weights = np.zeros_like(sample)
+    child = np.broadcast_to(np.arange(len(parents))[:, None], parents.shape)
     weights[:, index[real], child[real]] = slopes[:, real]
-    return weights * scale[:, None, :] / scale[:, :, None]
+    return np.asarray(weights * scale[:, None, :] / scale[:, :, None])
 
 
-def _turns(children: list[list[int]], width: int) -> list[int]:
+def _turns(children: list[list[int]], width: int) -> Array:
     """Which eigenvector each latent starts at: latents with the same children take successive ones from the last."""
     seen: Counter[tuple[int, ...]] = Counter()
     turns = []
     for group in children:
         key = tuple(sorted(group))
-        turns.append(width - 1 - seen[key] % width)
+        turns.append(width - 1 - seen[key] % max(width, 1))
         seen[key] += 1
-    return turns
+    return np.array(turns, dtype=np.int64)
 
 
 @final
@@ -216,44 +218,40 @@ def _turns(children: list[list[int]], width: int) -> list[int]:
 class _Loadings:
     """W from latents to visibles, shape (B, m, p), and variances of the latents, shape (B, m)."""
 
-    weights: Tensor
-    variances: Tensor
+    weights: Array
+    variances: Array
 
 
-def _loadings(children: Tensor, residual: Tensor) -> _Loadings:
+def _loadings(children: Array, turns: Array, residual: Array) -> _Loadings:
     """Unit-variance latents along the leading eigenvector of their children's residual correlations."""
     batch, (m, width) = len(residual), children.shape
-    weights = torch.zeros(batch, m, residual.shape[-1], dtype=residual.dtype)
+    weights, latents = np.zeros((batch, m, residual.shape[-1])), np.arange(m)
     if width:
-        real, index = children >= 0, children.clamp(min=0)
-        scale = residual.diagonal(dim1=-2, dim2=-1).sqrt()
-        inside = residual[:, index[:, :, None], index[:, None, :]]
-        inside = inside / scale[:, index][..., None] / scale[:, index][..., None, :]
-        both = real[:, :, None] & real[:, None, :]
-        values, vectors = torch.linalg.eigh(torch.where(both, inside, 0.0))
-        turn = torch.tensor(_turns(children.tolist(), width))
-        vector = vectors[:, torch.arange(m), :, turn].movedim(0, 1)
-        sign = torch.where(vector * vector.sum(-1, keepdim=True) < 0, -1.0, 1.0)
-        size = _sizes(values[:, torch.arange(m), turn], vector.abs(), real.sum(-1))
-        shared = torch.bincount(index[real], minlength=residual.shape[-1])[index].clamp(min=1)
-        told = sign * torch.minimum(size, (TOGETHER / shared.to(size)).sqrt()) * scale[:, index]
-        latent = torch.arange(m)[:, None].expand_as(children)
-        weights[:, latent[real], index[real]] = told[:, real]
-    return _Loadings(weights, torch.ones(batch, m, dtype=residual.dtype))
+        real, index = children >= 0, children.clip(min=0)
+        scale = np.sqrt(diagonal(residual))[:, index]
+        inside = residual[:, index[:, :, None], index[:, None, :]] / scale[..., None] / scale[..., None, :]
+        values, vectors = np.linalg.eigh(np.where(real[:, :, None] & real[:, None, :], inside, 0.0))
+        vector = np.moveaxis(vectors[:, latents, :, turns], 0, 1)
+        sign = np.where(vector * vector.sum(-1, keepdims=True) < 0, -1.0, 1.0)
+        size = _sizes(values[:, latents, turns], np.abs(vector), real.sum(-1))
+        shared = np.bincount(index[real], minlength=residual.shape[-1])[index].clip(min=1)
+        told = sign * np.minimum(size, np.sqrt(TOGETHER / shared)) * scale
+        weights[:, np.broadcast_to(latents[:, None], children.shape)[real], index[real]] = told[:, real]
+    return _Loadings(weights, np.ones((batch, m)))
 
 
-def _sizes(value: Tensor, vector: Tensor, count: Tensor) -> Tensor:
+def _sizes(value: Array, vector: Array, count: Array) -> Array:
     """Standardised loadings from an eigenvalue, shape (B, m), and eigenvector, shape (B, m, k), of `count` children.
 
     Equal loadings √r have the eigenvalue 1 + (k − 1) r, so that r is the mean correlation that the latent explains. A
     pair's correlation may as well come from a path between the two, which regressions have taken out: SHARE is used.
     """
-    mean = torch.where(count > 2, (value - 1) / (count - 1).clamp(min=1), SHARE).clamp(min=0)
-    return (vector * (count * mean).sqrt()[..., None]).clamp(*SIZES)
+    mean = np.where(count > 2, (value - 1) / (count - 1).clip(min=1), SHARE).clip(min=0)
+    return np.asarray((vector * np.sqrt(count * mean)[..., None]).clip(*SIZES))
 
 
 def _anchor(loadings: _Loadings, latent: int, child: int, fixed: float) -> None:
     """Rescale a latent so that its fixed loading holds."""
     scale = loadings.weights[:, latent, child] / fixed
     loadings.weights[:, latent] /= scale[:, None]
-    loadings.variances[:, latent] = scale.square()
+    loadings.variances[:, latent] = np.square(scale)
