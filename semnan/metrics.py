@@ -120,7 +120,7 @@ def shd_cpdag(truth: ArrayLike, estimate: ArrayLike) -> int:
 
 
 def average_precision(truth: ArrayLike, weights: ArrayLike) -> float | Unavailable:
-    """Mean of precision over recall as the threshold on absolute weights falls: scikit-learn's ``average_precision_score``.
+    """Mean of precision over recall as the threshold on absolute weights falls, as scikit-learn defines it.
 
     AP = Σ_k (R_k − R_{k−1}) P_k over the distinct absolute weights, over all ordered pairs of variables.
     """

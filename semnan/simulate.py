@@ -173,7 +173,7 @@ def sample(
     for j in order:
         parents = np.flatnonzero(matrix[:, j])
         drawn[:, j] += drawn[:, parents] @ matrix[parents, j]
-    return drawn
+    return np.asarray(drawn)
 
 
 def topological_order(weights: ArrayLike) -> list[int]:
@@ -221,7 +221,7 @@ def _errors(law: Law, shape: tuple[int, int], rng: np.random.Generator) -> Array
         case "gaussian":
             return rng.standard_normal(shape)
         case "exponential":
-            return rng.standard_exponential(shape) - 1
+            return np.asarray(rng.standard_exponential(shape) - 1)
         case "gumbel":
-            return (rng.gumbel(size=shape) - np.euler_gamma) * np.sqrt(6) / np.pi
+            return np.asarray((rng.gumbel(size=shape) - np.euler_gamma) * np.sqrt(6) / np.pi)
     raise DataError(f"the law is {law!r}: give 'gaussian', 'exponential' or 'gumbel'")

@@ -22,6 +22,8 @@ MAX_BYTES = 2 * 2**30
 MISSING = frozenset(("", "NA", "NaN", "nan"))
 #: Rows that are parsed at a time.
 _CHUNK = 4096
+#: Columns that an error lists.
+_NAMED = 20
 Line = tuple[int, list[str]]
 
 
@@ -73,8 +75,7 @@ class CsvTable:
     def _place(self, name: str) -> int:
         found = [i for i, column in enumerate(self.columns) if column == name]
         if not found:
-            hint = _hint(self.columns)
-            raise DataError(f"{self.path} has no column {name!r}; it has {', '.join(self.columns)}{hint}")
+            raise DataError(f"{self.path} has no column {name!r}; it has {_listed(self.columns)}")
         check_names([self.columns[i] for i in found], "column")
         return found[0]
 
@@ -201,6 +202,9 @@ def _whole(cell: str) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else cell
 
 
-def _hint(columns: tuple[str, ...]) -> str:
+def _listed(columns: tuple[str, ...]) -> str:
+    """Some of the columns, and what may be wrong if there is but one."""
     odd = next((mark for mark in (";", "\t", "|") if len(columns) == 1 and mark in columns[0]), None)
-    return "" if odd is None else f" (cells are separated by commas, not by {odd!r})"
+    hint = "" if odd is None else f" (cells are separated by commas, not by {odd!r})"
+    rest = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+    return f"{', '.join(map(shortened, columns[:_NAMED]))}{rest}{hint}"

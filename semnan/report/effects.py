@@ -9,7 +9,7 @@ from semnan.effects.effect import Pair, connected_pairs, effects_of
 from semnan.estimation.estimate import Estimate
 from semnan.model import PathModel
 from semnan.report.rows import spelled, unmarked_latents, z_value
-from semnan.report.table import Table, number, probability, span
+from semnan.report.table import Table, ends, number, probability, span
 
 #: More pairs than this are left to `Fit.effect`.
 MOST_PAIRS = 20
@@ -25,8 +25,7 @@ def effect_tables(fit: Estimate, groups: Sequence[str | None], level: float) -> 
     for group in groups:
         title = "Total and Indirect Effects" + (f" [{group}]" if group is not None else "")
         cells = tuple(_cells(fit, pairs[:MOST_PAIRS], group, level))
-        ends = f"{100 * (1 - level) / 2:.3g}%", f"{100 * (1 + level) / 2:.3g}%"
-        columns = ("", "", "Estimate", "Std.Err", "z-value", "P(>|z|)", *ends, "")
+        columns = ("", "", "Estimate", "Std.Err", "z-value", "P(>|z|)", *ends(level), "")
         yield Table(title, columns, cells, notes=(more,) if left_out > 0 else ())
 
 

@@ -25,7 +25,7 @@ STANDARDISED = ("std.lv", "std.all")
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ParameterTable(Sequence[ParameterRow]):
     """The parameter table of a fit: a sequence of `ParameterRow`.
 
@@ -78,6 +78,8 @@ class ParameterTable(Sequence[ParameterRow]):
 
     def __str__(self) -> str:
         return self._table().text(120)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return self._table().html()

@@ -12,7 +12,7 @@ from semnan.estimation.estimate import Estimate
 from semnan.estimation.r_squared import RSquared, r_squared
 from semnan.model import Kind, PathModel
 from semnan.report.rows import ParameterRow, is_covariate
-from semnan.report.table import Table, number, probability, span
+from semnan.report.table import Table, ends, number, probability, span
 
 #: More rows of a section than this are left to `Fit.parameters`.
 MOST_ROWS = 200
@@ -80,8 +80,7 @@ class Form:
 
     @classmethod
     def of(cls, rows: list[ParameterRow], level: float, dependent: frozenset[str]) -> Form:
-        ends = f"{100 * (1 - level) / 2:.3g}%", f"{100 * (1 + level) / 2:.3g}%"
-        numbers = ("Estimate", "Std.Err", "z-value", "P(>|z|)", *ends, "Std.lv", "Std.all")
+        numbers = ("Estimate", "Std.Err", "z-value", "P(>|z|)", *ends(level), "Std.lv", "Std.all")
         label = ("",) if any(_label(row) for row in rows) else ()
         verdict = ("",) if any(_verdict(row) for row in rows) else ()
         width = _widest(name for row in rows for name in (row.lhs, *(row.rhs,) * (row.op != ":=")))

@@ -151,6 +151,11 @@ def probability(value: float | Unavailable) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}"
 
 
+def ends(level: float) -> tuple[str, str]:
+    """What the columns of an interval are called."""
+    return f"{50 * (1 - level):.3g}%", f"{50 * (1 + level):.3g}%"
+
+
 def span(value: tuple[float, float] | Unavailable) -> Sequence[str]:
     """The ends of an interval for a table."""
     return (NONE, NONE) if isinstance(value, Unavailable) else (number(value[0]), number(value[1]))

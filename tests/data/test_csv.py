@@ -111,6 +111,7 @@ WRONG = [
     ("a,b\n1,2\n\n3\n", FileError, "line 4: 1 cells, but the header has 2"),
     ("a,b\n1,2,3\n", FileError, "line 2: 3 cells, but the header has 2"),
     ('x,a,b\n"two\nlines",1,2\n1,2\n', FileError, "line 4: 2 cells, but the header has 3"),
+    (",".join(f"c{i}" for i in range(5000)) + "\n", DataError, "c19 and 4980 more$"),
     ("a;b\n1;2\n", DataError, "no column 'a'; it has a;b .cells are separated by commas, not by ';'"),
     ("a\tb\n1\t2\n", DataError, "separated by commas, not by '.t'"),
     ('a,b\n"1,2\n3,4\n', FileError, "line 3: not a CSV file: unexpected end of data"),

@@ -88,3 +88,19 @@ def test_plain_values_have_no_reasons() -> None:
     assert rows[0]["label"] == "b"
     assert rows[4]["z"] is None or isinstance(rows[4]["z"], float)
     assert list(rows[0]) == PLAIN
+
+
+def test_standardised_values_of_groups_and_of_what_is_not_identified() -> None:
+    frame = sn.datasets.holzinger_swineford_1939().to_frame()
+    grouped = sn.cfa("f =~ x1 + x2 + x3; g =~ x4 + x5 + x6", frame, group="school", group_equal=["loadings"])
+    loose = sn.sem("f =~ NA*x1 + x2 + x3; f ~~ NA*f", frame)
+    for found in (grouped, loose):
+        for scale, field in (("std.lv", "std_lv"), ("std.all", "std_all")):
+            ours = {(row.name, row.group): getattr(row, field) for row in found.parameters(standardised=True)}
+            for row in found.standardised(scale):
+                value = ours[row.name, row.group]
+                same = value == row.estimate
+                assert same or value == pytest.approx(row.estimate)
+    scaled = loose.parameters(standardised=True)[0]
+    assert isinstance(scaled.estimate, Unavailable)
+    assert isinstance(scaled.std_all, float)
