@@ -1,0 +1,104 @@
+"""`identify`: a verdict for every effect of a graph, before any data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, final
+
+from semnan.graph import AMASEM
+from semnan.graph.diagram import Edge
+from semnan.identification.analysis import Analysis
+from semnan.identification.query import Function, Query, read_query
+from semnan.identification.search import Search
+from semnan.identification.verdict import Verdict, decide
+from semnan.model import PathModel
+
+
+def identify(
+    graph: AMASEM | PathModel,
+    effect: str | Edge | Function,
+    *,
+    kind: Literal["direct", "total"] = "total",
+    avoiding: Iterable[str] | str = (),
+    group: str | None = None,
+) -> Verdict:
+    """Whether the covariance of the visibles determines an effect, and by which formula.
+
+    Parameters
+    ----------
+    graph : AMASEM or PathModel
+        A mixed graph is a path model with error covariances; see `mixed_graph`.
+    effect : str, (str, str) or callable
+        ``"X -> Y"``, or a polynomial of the weights such as ``lambda w: w["X", "M"] * w["M", "Y"]``.
+    kind : "direct" or "total"
+    avoiding : str or iterable of str
+        Variables that the paths counted do not pass through. In a joint intervention on several variables, the effect
+        of each is its total effect avoiding the others.
+    group : str, optional
+        Of a model with several groups.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    GraphError, ModelError
+        For a question that has no meaning, or a model that is not understood.
+
+    Examples
+    --------
+    >>> from semnan import AMASEM
+    >>> print(identify(AMASEM.parse("latent U; U -> X, Y; X -> M -> Y"), "M -> Y"))
+    total effect M -> Y: identified (adjustment)
+      cov(M, Y | X) / var(M | X)
+
+    """
+    return Identification(graph, group).verdict(effect, kind=kind, avoiding=avoiding)
+
+
+def identify_all(graph: AMASEM | PathModel, group: str | None = None) -> tuple[Verdict, ...]:
+    """Verdicts for every edge between visibles, and for the total effect along every directed path between them."""
+    return Identification(graph, group).all()
+
+
+@final
+class Identification:
+    """The verdicts of one graph: what they have in common is computed once.
+
+    Parameters
+    ----------
+    graph : AMASEM or PathModel
+    group : str, optional
+
+    """
+
+    def __init__(self, graph: AMASEM | PathModel, group: str | None = None) -> None:
+        self.analysis = Analysis(graph, group)
+        self._search = Search(self.analysis)
+
+    def verdict(
+        self,
+        effect: str | Edge | Function,
+        *,
+        kind: Literal["direct", "total"] = "total",
+        avoiding: Iterable[str] | str = (),
+    ) -> Verdict:
+        """See `identify`."""
+        return self.decide(read_query(effect, kind, avoiding, self.analysis.structure.names))
+
+    def all(self) -> tuple[Verdict, ...]:
+        """See `identify_all`."""
+        return tuple(self.decide(query) for query in self.queries())
+
+    def queries(self) -> list[Query]:
+        """All edges, and all pairs with a directed path, between visibles in the order of the model."""
+        names, total = self.analysis.names, self.analysis.points[0].total
+        direct = [Query(names[a], names[b], "direct") for a, b in sorted(self.analysis.edges)]
+        places = self.analysis.structure.visible.tolist()
+        pairs = [(i, j) for i, a in enumerate(places) for j, b in enumerate(places) if a != b and total[a, b]]
+        return [*direct, *(Query(names[i], names[j], "total") for i, j in pairs)]
+
+    def decide(self, query: Query) -> Verdict:
+        """The verdict on a query."""
+        return decide(self._search, query)

@@ -1,0 +1,127 @@
+"""The local verdict, exact and complete: does the effect change along the fibre of Σ?
+
+At a random point of a prime field the Jacobian of θ ↦ (Σ, μ) has its generic rank, and an effect is locally
+identified exactly when its gradient lies in the row space, that is when its derivative along a random vector of the
+null space vanishes (Rothenberg, Econometrica 39, 1971; Bekker, Merckens & Wansbeek 1994). No floating point and no
+criterion on graphs: the chance of an error is at most degree / prime at every draw, and two draws have to agree.
+
+Rows: instead of one a pair of variables, random functionals (G, c) ↦ gᵀ(∂Σ)h + cᵀ∂μ. As these span all functionals,
+as many of them as there are parameters keep the row space, and the cost does not depend on the number of pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from semnan.identification.modular import PRIMES, Residues, null_vector, product, residue, unit_inverse
+from semnan.identification.structure import Part, Structure
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class State:
+    """One group at a point: W, (I − W)⁻¹, the covariance of all variables, and their means."""
+
+    weights: Residues
+    total: Residues
+    covariance: Residues
+    mean: Residues
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """A random point of the model modulo a prime, and a random direction along its fibre.
+
+    Attributes
+    ----------
+    structure : Structure
+    prime : int
+    theta : array of int, shape (q,)
+    direction : array of int, shape (q,)
+        A random vector of the null space of the Jacobian at `theta`.
+    rank : int
+        Rank of the Jacobian: the number of dimensions of the model.
+    states : tuple of State
+        One for each group.
+
+    """
+
+    structure: Structure
+    prime: int
+    theta: Residues
+    direction: Residues
+    rank: int
+    states: tuple[State, ...]
+
+    def change(self, part: Part) -> Residues:
+        """The derivative of W along the direction."""
+        return self.structure.weights(part, self.direction, lambda _: 0)
+
+
+def draw(structure: Structure, prime: int, seed: int) -> Draw:
+    """A random point and a random direction along its fibre."""
+    rng = np.random.default_rng(seed)
+    theta = rng.integers(1, prime, structure.size)
+    count = structure.size + 4
+    functionals = np.zeros((count, structure.size), dtype=np.int64)
+    states = tuple(_state(structure, part, theta, rng, prime) for part in structure.parts)
+    for part, state in zip(structure.parts, states, strict=True):
+        functionals += _functionals(structure, part, state, count, rng, prime)
+    direction, rank = null_vector(functionals % prime, rng, prime)
+    return Draw(structure, prime, theta, direction, rank, states)
+
+
+def draws(structure: Structure, seed: int = 0) -> tuple[Draw, ...]:
+    """Two points of largest rank: rank is only ever lost by accident."""
+    found = [draw(structure, prime, seed + i) for i, prime in enumerate(PRIMES[:2])]
+    while found[-1].rank != found[-2].rank:
+        found.append(draw(structure, PRIMES[len(found) % len(PRIMES)], seed + len(found)))
+        found.sort(key=lambda d: d.rank)
+    return tuple(found[-2:])
+
+
+def _functionals(s: Structure, part: Part, state: State, count: int, rng: np.random.Generator, prime: int) -> Residues:
+    """Random functionals of the derivatives of Σ and μ by every parameter, shape (count, q).
+
+    ∂Σ is y_a u_bᵀ + u_b y_aᵀ for a weight and u_a u_bᵀ + u_b u_aᵀ for a covariance (math: second order), where u
+    are total effects on the visibles and y covariances with them.
+    """
+    p = len(s.visible)
+    sides = product(
+        np.concatenate([state.total[:, s.visible], state.covariance[:, s.visible]]),
+        rng.integers(0, prime, (p, 3 * count)),
+        prime,
+    ).T.reshape(3, count, 2, len(s.names))
+    (ug, yg), (uh, yh), (uc, _) = (side.transpose(1, 0, 2) for side in sides)
+    a, b = part.paths.first, part.paths.second
+    slopes = (yg[:, a] * uh[:, b] % prime + yh[:, a] * ug[:, b] % prime) % prime
+    i, j = part.arcs.first, part.arcs.second
+    twice = np.where(i == j, 0, ug[:, j] * uh[:, i] % prime)
+    out = part.arcs.collect((ug[:, i] * uh[:, j] % prime + twice) % prime, s.size)
+    if s.model.has_means:
+        slopes = (slopes + state.mean[a] * uc[:, b]) % prime
+        out += part.intercepts.collect(uc[:, part.intercepts.second], s.size)
+    return out + part.paths.collect(slopes, s.size)
+
+
+def _state(s: Structure, part: Part, theta: Residues, rng: np.random.Generator, prime: int) -> State:
+    """A group at a point, with random known moments of the exogenous covariates."""
+
+    def number(value: float) -> int:
+        return residue(value, prime)
+
+    weights = s.weights(part, theta, number)
+    omega = s.omega(part, theta, number)
+    alpha = np.zeros(len(s.names), dtype=np.int64)
+    alpha[part.intercepts.second] = part.intercepts.values(theta, number)
+    known = [s.place[name] for name in s.model.exogenous]
+    square = rng.integers(0, prime, (len(known), len(known)))
+    omega[np.ix_(known, known)] = (square + square.T) % prime
+    alpha[known] = rng.integers(0, prime, len(known))
+    total = unit_inverse(weights, prime)
+    covariance = product(product(total.T, omega, prime), total, prime)
+    return State(weights, total, covariance, product(alpha[None], total, prime)[0])
