@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two BLAS threads fight over small matrices; tests run in two processes instead.
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint types layers unit examples docs bench clean
+.PHONY: demo test test-full lint types layers unit examples docs bench clean
 
 demo: .venv/ready
 	$(BIN)/semnan demo --out demo
@@ -23,6 +23,9 @@ layers: .venv/ready
 
 unit: .venv/ready
 	$(ONE) $(BIN)/pytest -n 2
+
+test-full: .venv/ready
+	SEMNAN_FULL=1 $(ONE) $(BIN)/pytest -n 2 tests/identification
 
 examples: .venv/ready
 	for file in examples/*.py; do echo "== $$file"; MPLBACKEND=agg $(BIN)/python -W error $$file > /dev/null || exit 1; done

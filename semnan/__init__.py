@@ -1,8 +1,9 @@
 """Linear Gaussian causal models with latent variables: draw the graph, fit it, read its effects."""
 
-from semnan import datasets
+from semnan import datasets, discovery, metrics, simulate
 from semnan.compare import compare
 from semnan.data import Moments, MomentsStack, Sample
+from semnan.discovery import Discovery, discover
 from semnan.effects import Effect, Intervention
 from semnan.errors import (
     DataError,
@@ -40,6 +41,7 @@ __all__ = [
     "Accumulation",
     "Bhattacharyya",
     "DataError",
+    "Discovery",
     "Effect",
     "FileError",
     "FisherScoring",
@@ -71,12 +73,16 @@ __all__ = [
     "compare",
     "covariance",
     "datasets",
+    "discover",
+    "discovery",
     "fit",
     "fit_many",
     "growth",
     "intercept",
     "lavaan",
     "load",
+    "metrics",
     "path",
     "sem",
+    "simulate",
 ]

@@ -34,7 +34,8 @@ from semnan.estimation.finding import Finding
 from semnan.estimation.findings import findings
 from semnan.estimation.implied import ImpliedMoments, implied_moments
 from semnan.estimation.indices import fit_measures
-from semnan.estimation.minimise import Information, Optimiser, Options, estimate
+from semnan.estimation.estimators import Estimator, Information, check_rows
+from semnan.estimation.minimise import Optimiser, Options, estimate
 from semnan.estimation.modification import ModificationIndex, modification_indices
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.r_squared import RSquared, r_squared
@@ -56,6 +57,7 @@ def fit(
     *,
     group: str | None = None,
     missing: Missing = "listwise",
+    estimator: Estimator = "ML",
     information: Information | None = None,
     discrepancy: type[Discrepancy] = KullbackLeibler,
     optimiser: Optimiser | None = None,
@@ -76,6 +78,10 @@ def fit(
     missing : "listwise", "fiml" or "error"
         What to do with rows that have missing values: leave them out (and tell), use what they have (full-information
         maximum likelihood; means are then modelled too), or refuse them.
+    estimator : "ML", "MLM", "MLMV", "MLMVS", "MLR" or "MLF"
+        The estimates are the same; all but ML and MLF have standard errors and tests for data that are not normal: of
+        complete rows with χ² scaled by its mean (MLM) or by mean and variance (MLMV, MLMVS), of any rows (MLR). MLF has
+        first-order information.
     information : "expected", "observed" or "first.order", optional
         What standard errors come from; by default expected, or observed for incomplete rows.
     discrepancy : type of Discrepancy
@@ -105,6 +111,7 @@ def fit(
     options = Options(
         discrepancy=discrepancy,
         optimiser=optimiser,
+        estimator=estimator,
         information=information,
         starts=starts,
         seed=seed,
@@ -133,19 +140,21 @@ def read_sample(
 def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
     """Fit a path model to a sample of its visibles."""
     chosen = model.with_means() if sample.missing else model
+    check_rows(options.estimator, incomplete=sample.missing)
     stacks = [_stack(group.data) for group in sample.groups]
-    return Fit(estimate(chosen, stacks, options, _rows(sample))[0], sample)
+    return Fit(estimate(chosen, stacks, options, rows_of(chosen, sample))[0], sample)
 
 
 def _stack(data: Moments | Patterns) -> MomentsStack | Patterns:
     return data if isinstance(data, Patterns) else MomentsStack.from_moments([data])
 
 
-def _rows(sample: Sample) -> Rows | None:
+def rows_of(model: PathModel, sample: Sample) -> Rows | None:
+    """The rows of a sample, if it has them."""
     rows = [group.rows for group in sample.groups if group.rows is not None]
     if len(rows) < len(sample.groups):
         return None
-    return Rows(sample.names, tuple(torch.tensor(part) for part in rows))
+    return Rows(sample.names, tuple(torch.tensor(part) for part in rows), model.exogenous)
 
 
 def fit_many(
@@ -315,19 +324,19 @@ class Fit:
         return fit_measures(self.estimate)
 
     @cached_property
-    def r_squared(self) -> list[RSquared]:
+    def r_squared(self) -> report.Listing[RSquared]:
         """The share of the variance of every variable with parents that these explain."""
-        return r_squared(self.estimate)
+        return report.Listing(RSquared, tuple(r_squared(self.estimate)))
 
-    def standardised(self, scale: Scale = "std.all", level: float = 0.95) -> list[StandardisedRow]:
+    def standardised(self, scale: Scale = "std.all", level: float = 0.95) -> report.Listing[StandardisedRow]:
         """The parameter table in standard deviations: of latents ("std.lv"), of all variables ("std.all"), or of all
         but exogenous covariates ("std.nox"), with standard errors.
         """
-        return standardised(self.estimate, scale, level)
+        return report.Listing(StandardisedRow, tuple(standardised(self.estimate, scale, level)))
 
-    def defined(self, level: float = 0.95) -> list[DefinedRow]:
+    def defined(self, level: float = 0.95) -> report.Listing[DefinedRow]:
         """The parameters that the model defines by ``:=``, with delta-method standard errors."""
-        return defined_parameters(self.estimate, level)
+        return report.Listing(DefinedRow, tuple(defined_parameters(self.estimate, level)))
 
     @cached_property
     def implied_covariance(self) -> Array:
@@ -368,7 +377,7 @@ class Fit:
 
     def modification_indices(
         self, *, least: float = 0.0, most: int | None = None, sorts: Iterable[str] = SORTS
-    ) -> list[ModificationIndex] | Unavailable:
+    ) -> report.Listing[ModificationIndex] | Unavailable:
         """By how much χ² would fall, about, if one more parameter were free; the largest first.
 
         What lavaan lists, but paths into exogenous covariates, since the model is given these. Many are tested at once:
@@ -385,7 +394,8 @@ class Fit:
             take part in some, (residual) covariances, and parameters that the model fixes.
 
         """
-        return modification_indices(self.estimate, sorts, least=least, most=most)
+        found = modification_indices(self.estimate, sorts, least=least, most=most)
+        return found if isinstance(found, Unavailable) else report.Listing(ModificationIndex, tuple(found))
 
     def factor_scores(
         self, data: Frame | None = None, *, method: Method = "regression", group: str | None = None
@@ -466,11 +476,12 @@ class Fit:
 
     def effects(
         self, *, kind: Kind = "total", standardised: bool = False, group: str | None = None, level: float = 0.95
-    ) -> list[Effect]:
+    ) -> report.Listing[Effect]:
         """The effects between all pairs of visibles that a directed path (total), an edge (direct), or a directed path
         through another variable (indirect) connects.
         """
-        return effects(self.estimate, kind=kind, standardised=standardised, group=group, level=level)
+        found = effects(self.estimate, kind=kind, standardised=standardised, group=group, level=level)
+        return report.Listing(Effect, tuple(found))
 
     def do(self, values: Mapping[str, float], group: str | None = None, level: float = 0.95) -> Intervention:
         """Mean and covariance of the visibles when the named ones are set to these values."""

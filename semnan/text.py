@@ -13,7 +13,8 @@ from semnan.data import Moments, MomentsStack, Sample
 from semnan.data.frames import Frame, read_groups
 from semnan.data.missing import Missing
 from semnan.errors import DataError, ModelError
-from semnan.estimation.minimise import Information, Optimiser
+from semnan.estimation.estimators import Estimator, Information
+from semnan.estimation.minimise import Optimiser
 from semnan.fit import Fit, Fits, fit, fit_many
 from semnan.model import PathModel
 
@@ -48,6 +49,7 @@ class FitOptions(ModelOptions, total=False):
     """Options of the model and of the fit; for those of the fit see `semnan.fit`."""
 
     missing: Missing
+    estimator: Estimator
     information: Information
     optimiser: Optimiser
     starts: int
@@ -131,7 +133,7 @@ def lavaan(text: str, data: Data | ManyData, *, group: str | None = None, **opti
 def _fit_text(function: str, text: str, data: Data | ManyData, group: str | None, options: FitOptions) -> Fit | Fits:
     how, what = _split(options)
     chosen = what.pop("group_label", None)
-    if how.get("missing") == "fiml":
+    if how.get("missing") == "fiml" or how.get("estimator", "ML") != "ML":
         what = {"meanstructure": True, **what}
     if isinstance(data, MomentsStack | Sequence) and not isinstance(data, str):
         if group is not None:

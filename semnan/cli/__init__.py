@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import semnan
+from semnan.cli.discover import discover
 from semnan.cli.endings import told
 from semnan.cli.fitting import fit
 from semnan.cli.identify import identify
@@ -32,6 +33,7 @@ def main() -> None:
 
 app.command()(fit)
 app.command()(identify)
+app.command()(discover)
 
 
 @app.command()

@@ -15,6 +15,27 @@ from semnan.errors import DataError
 
 Column = tuple[float, ...] | tuple[str, ...]
 
+#: The consensus network of the `sachs` data in its usual form of 17 edges (cause, effect).
+SACHS_EDGES = (
+    ("PKC", "PKA"),
+    ("PKC", "Raf"),
+    ("PKC", "Mek"),
+    ("PKC", "Jnk"),
+    ("PKC", "P38"),
+    ("PKA", "Raf"),
+    ("PKA", "Mek"),
+    ("PKA", "Erk"),
+    ("PKA", "Akt"),
+    ("PKA", "Jnk"),
+    ("PKA", "P38"),
+    ("Raf", "Mek"),
+    ("Mek", "Erk"),
+    ("Erk", "Akt"),
+    ("Plcg", "PIP2"),
+    ("Plcg", "PIP3"),
+    ("PIP3", "PIP2"),
+)
+
 
 @final
 @dataclass(frozen=True)
@@ -85,6 +106,22 @@ def holzinger_swineford_1939() -> Dataset:
         source="K. J. Holzinger and F. A. Swineford, A study in factor analysis, 1939; as shipped with semopy",
         licence="MIT (semopy)",
         columns=_read("holzinger_swineford_1939.csv"),
+    )
+
+
+def sachs() -> Dataset:
+    """Phosphorylated proteins and phospholipids in single human immune cells, 853 cells without intervention.
+
+    ``Raf``, ``Mek``, ``Plcg``, ``PIP2``, ``PIP3``, ``Erk``, ``Akt``, ``PKA``, ``PKC``, ``P38``, ``Jnk``: abundances by
+    flow cytometry. `SACHS_EDGES` is the network that biologists agreed on.
+    """
+    return Dataset(
+        name="Sachs",
+        description="Abundances of eleven phosphorylated proteins and phospholipids in 853 single cells",
+        source="K. Sachs, O. Perez, D. Pe'er, D. A. Lauffenburger and G. P. Nolan, Causal Protein-Signaling Networks "
+        "Derived from Multiparameter Single-Cell Data, Science 308, 2005; as shipped with the Causal Discovery Toolbox",
+        licence="MIT (Causal Discovery Toolbox, copyright 2018 Diviyan Kalainathan)",
+        columns=_read("sachs.csv"),
     )
 
 

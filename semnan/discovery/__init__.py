@@ -6,10 +6,12 @@ from semnan.discovery.equal_variance import EqualVariance
 from semnan.discovery.golem import Golem
 from semnan.discovery.notears import Notears
 from semnan.discovery.order_search import OrderSearch
+from semnan.discovery.pictures import draw_confusion, draw_graph, draw_trace
 from semnan.discovery.projections import OptiMAS, ProxiMAS
 from semnan.discovery.result import Discovery
 from semnan.discovery.sort_regress import RSquaredSort, VarianceSort
 from semnan.discovery.sortability import Sortability
+from semnan.discovery.stability import Stability, edge_stability
 from semnan.discovery.task import Learned, Method, SearchOutcome, Task, Trace
 
 __all__ = [
@@ -26,8 +28,13 @@ __all__ = [
     "RSquaredSort",
     "SearchOutcome",
     "Sortability",
+    "Stability",
     "Task",
     "Trace",
     "VarianceSort",
     "discover",
+    "draw_confusion",
+    "draw_graph",
+    "draw_trace",
+    "edge_stability",
 ]

@@ -21,9 +21,13 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 #: Edges and arcs.
 Mixed = tuple[Flags, Flags]
+#: A graph, its fit and its score.
+State = tuple[Mixed, MixedFit, float]
 
 #: Additions tried in a step, those with the steepest gradients first.
 TRIED = 12
+#: Scores that differ by less are equal.
+EQUAL = 1e-8
 
 
 @final
@@ -109,18 +113,30 @@ class _Search:
         self.score = self._scored(graph, self.fit)
 
     def improve(self) -> bool:
-        """Make the move that lowers the score most, if one does."""
-        best = self.score - 1e-8
-        found = None
-        for graph in self._moves():
-            made = fit_mixed(self._correlation, *graph, start=self.fit)
-            score = self._scored(graph, made)
-            if score < best:
-                best, found = score, (graph, made)
-        if found is None:
+        """Make the move that lowers the score most, if one does, else an exchange that makes an edge superfluous."""
+        tried = [self._tried(graph) for graph in self._moves()]
+        best = min(tried, key=lambda state: state[2], default=None)
+        if best is None or best[2] >= self.score - EQUAL:
+            level = [state for state in tried if state[2] < self.score + self._penalty / 2]
+            further = [self._tried(graph) for state in level for graph in self._removals(state[0])]
+            best = min(further, key=lambda state: state[2], default=None)
+        if best is None or best[2] >= self.score - EQUAL:
             return False
-        (self.graph, self.fit), self.score = found, best
+        self.graph, self.fit, self.score = best
         return True
+
+    def _tried(self, graph: Mixed) -> State:
+        made = fit_mixed(self._correlation, *graph, start=self.fit)
+        return graph, made, self._scored(graph, made)
+
+    def _removals(self, graph: Mixed) -> Iterator[Mixed]:
+        edges, arcs = graph
+        must = self._knowledge.required
+        for i, j in np.argwhere(np.triu((edges & ~must) | (edges & ~must).T | arcs)).tolist():
+            bare = edges.copy(), arcs.copy()
+            for matrix in bare:
+                matrix[i, j] = matrix[j, i] = False
+            yield bare
 
     def _scored(self, graph: Mixed, fit: MixedFit) -> float:
         edges, arcs = graph

@@ -126,5 +126,6 @@ def minimise_l1(smooth: Smooth, start: Array, penalty: float, task: Task, most: 
     x0 = np.concatenate([np.maximum(inside, 0), np.maximum(-inside, 0)])
     if not k:
         return start
-    done = minimize(objective, x0, jac=True, method="L-BFGS-B", bounds=[(0, None)] * (2 * k), options={"maxiter": most})
+    limits = {"maxiter": most, "maxcor": 20}
+    done = minimize(objective, x0, jac=True, method="L-BFGS-B", bounds=[(0, None)] * (2 * k), options=limits)
     return build(np.asarray(done.x))

@@ -3,10 +3,16 @@
 With v = Σ⁻¹ (x − center), the constant among the variables, and ∂Σ = w (l rᵀ + r lᵀ),
 
     ∂ log f(x) = w [(l · v)(r · v) − lᵀ Σ⁻¹ r].
+
+The *moment scores* Δᵀ W (h(x) − h̄), h the first and second moments about the sample mean, are what the fourth moments
+of the data do to the estimates of a model that need not be true (Satorra & Bentler 1994): those of rows that are moved
+by a constant to have the implied mean, less their mean. Covariates that the model is given do not vary, so what they
+alone predict is taken away from them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -20,6 +26,9 @@ from semnan.estimation.problem import Part, Point, Problem
 from semnan.network import Layout, Propagation
 from semnan.network.arrays import Array
 
+#: Entries of scores that are held at a time.
+HELD = 1 << 23
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -30,29 +39,140 @@ class Rows:
     ----------
     names : tuple of str
     groups : tuple of Tensor, shape (n_g, p)
+    covariates : tuple of str
+        The exogenous covariates, which the model is given.
+    clusters : tuple of Tensor of int, shape (n_g,), or None
+        The cluster of every row, counted from zero in each group; None if rows are independent.
+    weights : tuple of Tensor, shape (n_g,), or None
+        Sampling weights, of mean one in each group.
 
     """
 
     names: tuple[str, ...]
     groups: tuple[Tensor, ...]
+    covariates: tuple[str, ...] = ()
+    clusters: tuple[Tensor, ...] | None = None
+    weights: tuple[Tensor, ...] | None = None
+
+    def group(self, g: int) -> GroupRows:
+        """The rows of one group."""
+        clusters = None if self.clusters is None else self.clusters[g]
+        weights = None if self.weights is None else self.weights[g]
+        return GroupRows(self.names, self.groups[g], self.covariates, clusters, weights)
 
 
-def outer_products(problem: Problem, point: Point, rows: Rows) -> Array:
-    """The mean over all rows of the outer product of their scores, shape (1, q, q). A single fit only."""
+@final
+@dataclass(frozen=True, eq=False)
+class GroupRows:
+    """The rows of one group; see `Rows`."""
+
+    names: tuple[str, ...]
+    values: Tensor
+    covariates: tuple[str, ...]
+    clusters: Tensor | None
+    weights: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def select(self, names: tuple[str, ...]) -> Tensor:
+        """The values of some variables."""
+        return self.values[:, torch.tensor([self.names.index(name) for name in names])]
+
+    def slices(self, width: int) -> Iterator[slice]:
+        """Rows so many at a time that at most `HELD` entries of this width are."""
+        step = max(1, HELD // max(width, 1))
+        return (slice(start, start + step) for start in range(0, len(self), step))
+
+    def weighted(self, parts: Tensor, at: slice) -> Tensor:
+        """What some rows contribute, times their weights."""
+        return parts if self.weights is None else parts * self.weights[at, None]
+
+    @property
+    def correction(self) -> float:
+        """C / (C − 1) for C clusters: their scores sum to zero, which costs one degree of freedom."""
+        if self.clusters is None:
+            return 1.0
+        count = int(self.clusters.max()) + 1
+        return count / (count - 1)
+
+
+def outer_products(problem: Problem, point: Point, rows: Rows, *, moments: bool = False) -> Array:
+    """The mean over all rows of the outer product of their scores, shape (1, q, q). A single fit only.
+
+    Rows of a cluster count as one. With `moments` of the moment scores, without the correction for few clusters.
+    """
     total = sum(len(group) for group in rows.groups)
-    size = point.full.shape[-1]
-    found = np.zeros((1, size, size))
-    for part, at, group in zip(problem.parts, point.implied, rows.groups, strict=True):
-        scores = case_scores(part, at, group, rows.names)
-        found += (scores.mT @ scores).numpy() / total
+    found = np.zeros((1, point.full.shape[-1], point.full.shape[-1]))
+    for g, (part, at) in enumerate(zip(problem.parts, point.implied, strict=True)):
+        group = rows.group(g)
+        products = _products(part, at, group, moments=moments)
+        found += (products if moments else products * group.correction).numpy() / total
     return found
 
 
-def case_scores(part: Part, at: Propagation[Array], rows: Tensor, names: tuple[str, ...]) -> Tensor:
-    """Scores of rows of shape (n, p): shape (n, q)."""
-    order = torch.tensor([names.index(name) for name in part.layout.order])
-    values = rows[:, order]
-    center = values.mean(0) if part.center is None else torch.tensor(part.center[0, 1:])
+def _products(part: Part, at: Propagation[Array], rows: GroupRows, *, moments: bool) -> Tensor:
+    """Σ s sᵀ over the rows, or over the sums s of clusters."""
+    size = part.layout.size
+    products = rows.values.new_zeros(size, size)
+    sums = None if rows.clusters is None else rows.values.new_zeros(int(rows.clusters.max()) + 1, size)
+    for where, scores in score_slices(part, at, rows, moments=moments):
+        if sums is None or rows.clusters is None:
+            products += scores.mT @ scores
+        else:
+            sums.index_add_(0, rows.clusters[where], scores)
+    return products if sums is None else sums.mT @ sums
+
+
+def score_slices(
+    part: Part, at: Propagation[Array], rows: GroupRows, *, moments: bool = False
+) -> Iterator[tuple[slice, Tensor]]:
+    """The scores of the rows times their weights, or their moment scores, some rows at a time."""
+    values = rows.select(part.layout.order)
+    center = _center(part, values, rows.weights)
+    if not moments:
+        for where in rows.slices(2 * len(part.layout.names)):
+            yield where, rows.weighted(case_scores(part, at, values[where], center), where)
+        return
+    shift = torch.from_numpy(at.sigma[0, 0, 1:]) + center - values.mean(0) if part.layout.constant else 0.0
+    predicted = predictions(values, [part.layout.order.index(name) for name in rows.covariates])
+    pairs = values + shift, None if predicted is None else predicted + shift
+    found = [scores.sum(0) for _, scores in _moment_scores(part, at, rows, pairs, center)]
+    mean = torch.stack(found).sum(0) / len(rows)
+    for where, scores in _moment_scores(part, at, rows, pairs, center):
+        yield where, scores - mean
+
+
+def _center(part: Part, values: Tensor, weights: Tensor | None) -> Tensor:
+    """What moments are taken around: without a model of means the mean of the rows, which are complete then."""
+    if part.center is not None:
+        return torch.from_numpy(part.center[0, 1:])
+    return values.mean(0) if weights is None else weights @ values / weights.sum()
+
+
+def _moment_scores(
+    part: Part, at: Propagation[Array], rows: GroupRows, pairs: tuple[Tensor, Tensor | None], center: Tensor
+) -> Iterator[tuple[slice, Tensor]]:
+    """Moment scores before their mean is taken away."""
+    values, predicted = pairs
+    for where in rows.slices(2 * len(part.layout.names)):
+        scores = case_scores(part, at, values[where], center)
+        yield where, scores if predicted is None else scores - case_scores(part, at, predicted[where], center)
+
+
+def predictions(values: Tensor, covariates: list[int]) -> Tensor | None:
+    """What covariates predict of all variables by least squares, themselves included; None if there are none."""
+    if not covariates:
+        return None
+    center = values.mean(0)
+    given = values[:, covariates] - center[covariates]
+    found: Tensor = given @ torch.linalg.lstsq(given, values - center, driver="gelsd").solution + center
+    found[:, covariates] = values[:, covariates]
+    return found
+
+
+def case_scores(part: Part, at: Propagation[Array], values: Tensor, center: Tensor) -> Tensor:
+    """Scores of rows of shape (n, p), in the order of the layout: shape (n, q)."""
     deviation = values - center
     observed = ~torch.isnan(deviation)
     deviation = torch.nan_to_num(deviation)

@@ -38,6 +38,8 @@ class Estimate:
         The incomplete rows of each group.
     discrepancy : str
         The name of the discrepancy that was minimised.
+    estimator : str
+        "ML", or the robust one whose standard errors and tests were asked for.
     information : str
         What standard errors come from: "expected", "observed" or "first.order".
     theta : Tensor, shape (q,)
@@ -61,6 +63,7 @@ class Estimate:
     samples: tuple[Moments, ...]
     patterns: tuple[Patterns | None, ...]
     discrepancy: str
+    estimator: str
     information: str
     theta: Tensor
     value: float
@@ -152,6 +155,7 @@ class Estimates:
     samples: tuple[MomentsStack, ...]
     patterns: tuple[Patterns | None, ...]
     discrepancy: str
+    estimator: str
     information: str
     theta: Tensor
     value: Tensor
@@ -184,6 +188,7 @@ class Estimates:
             samples=tuple(sample[at] for sample in self.samples),
             patterns=self.patterns,
             discrepancy=self.discrepancy,
+            estimator=self.estimator,
             information=self.information,
             theta=self.theta[at].clone(),
             value=max(float(self.value[at]), 0.0),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import final
 
 import torch
 from torch import Tensor
@@ -21,20 +21,12 @@ from torch import Tensor
 from semnan.data import Patterns
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.pair_forms import Entries
 from semnan.estimation.pattern_information import pattern_terms
 from semnan.estimation.relations import Relations
 
 #: Entries of an information, or of the matrices K, that are held at a time.
 HELD, KEPT = 1 << 22, 1 << 23
-
-
-class Entries(NamedTuple):
-    """Entries of W and Ω as ∂Σ = w (l rᵀ + r lᵀ) and ∂µ = m U[b]: rows of Z, and w and m, shape (k,)."""
-
-    left: Tensor
-    right: Tensor
-    weight: Tensor
-    mean: Tensor
 
 
 @final
@@ -69,7 +61,7 @@ class ExtendedGroup:
     def of(cls, fit: Estimate, g: int) -> ExtendedGroup:
         relations = Relations.at(fit.layouts[g], fit.theta)
         at = relations.places(fit.model.visibles)
-        stacked = torch.cat([relations.total[:, at], relations.covariance[:, at]])
+        stacked = relations.stacked[:, at]
         share, patterns = fit.samples[g].n / fit.n, fit.patterns[g]
         found = _complete(fit, g) if patterns is None else _incomplete(fit, g, patterns)
         weights, inverses, pulled, bent = found
@@ -77,34 +69,25 @@ class ExtendedGroup:
         slope = torch.einsum("k,kij->ij", weights, inverses - bent)
         return cls(relations, stacked, weights, inverses, slope, weights @ pulled)
 
-    def entries(self, is_path: Tensor, row: Tensor, column: Tensor) -> Entries:
-        n = len(self.relations.layout.names)
-        same = ~is_path & (row == column)
-        mean = torch.where(is_path, self.relations.mean[row], 0.0)
-        return Entries(torch.where(is_path, row + n, row), column, torch.where(same, 0.5, 1.0).double(), mean)
-
+    @cached_property
     def free(self) -> Entries:
-        layout = self.relations.layout
-        return self.entries(layout.is_path, layout.rows, layout.columns)
+        return Entries.free(self.relations)
 
     @property
     def inner(self) -> Tensor:
         """Information of the free parameters, shape (q, q)."""
-        collect, free = self.relations.layout.collect, self.free()
+        collect, free = self.relations.layout.collect, self.free
         size = len(free.left)
         if not size:
             return self.slope.new_zeros(self.relations.layout.size, self.relations.layout.size)
-        parts = [self.crossed(Entries(*(x[at] for x in free))) for at in slices(size, size)]
+        parts = [self.crossed(free.take(at)) for at in slices(size, size)]
         return collect(torch.cat(parts).mT.contiguous())
 
     def crossed(self, some: Entries) -> Tensor:
         """Information of some entries with the free parameters, shape (k, q)."""
-        free, total = self.free(), torch.zeros(())
+        total = torch.zeros(())
         for share, gram in self._grams():
-            first, second = gram[some.left], gram[some.right]
-            found = first[:, free.left] * second[:, free.right] + first[:, free.right] * second[:, free.left]
-            found = found * torch.outer(some.weight, free.weight)
-            total = total + share * (found + torch.outer(some.mean, free.mean) * second[:, free.right])
+            total = total + share * crossed(gram, some, self.free)
         return self.relations.layout.collect(total)
 
     def own(self, some: Entries) -> Tensor:
@@ -118,8 +101,17 @@ class ExtendedGroup:
 
     def gradient(self, some: Entries) -> Tensor:
         """Slopes of the discrepancy in entries, shape (k,)."""
-        bent = (self.stacked[some.left] @ self.slope * self.stacked[some.right]).sum(-1)
-        return some.weight * bent - some.mean * (self.stacked[some.right] @ self.pull)
+        return some.weight * self._bent[some.left, some.right] - some.mean * (self.stacked @ self.pull)[some.right]
+
+    @cached_property
+    def _bent(self) -> Tensor:
+        """Z G Zᵀ for the slope G in Σ, shape (2 n, 2 n)."""
+        return self.stacked @ self.slope @ self.stacked.mT
+
+    @property
+    def gram(self) -> Tensor | None:
+        """K of the only pattern."""
+        return None if len(self.shares) > 1 else next(iter(self._grams()))[1]
 
     @cached_property
     def _kept(self) -> list[tuple[Tensor, Tensor]] | None:
@@ -147,6 +139,15 @@ def _complete(fit: Estimate, g: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 def _incomplete(fit: Estimate, g: int, patterns: Patterns) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     chosen = patterns if patterns.names == fit.model.visibles else patterns.select(fit.model.visibles)
     return pattern_terms(chosen, slice(None), fit.implied[g].mu, fit.implied[g].sigma)
+
+
+def crossed(gram: Tensor, some: Entries, others: Entries) -> Tensor:
+    """I of some entries and others from K, shape (k, l)."""
+    first, second = gram[some.left], gram[some.right]
+    below = second[:, others.right]
+    found = first[:, others.left].mul_(below).addcmul_(first[:, others.right], second[:, others.left])
+    found.mul_(some.weight[:, None]).mul_(others.weight)
+    return found.addcmul_(some.mean[:, None] * others.mean, below) if bool(others.mean.any()) else found
 
 
 def slices(count: int, width: int) -> list[slice]:

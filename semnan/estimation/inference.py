@@ -44,6 +44,8 @@ class Inference:
         Projector onto the null space of the scaled information.
     smallest : Tensor, shape (*batch,)
         Its smallest nonzero eigenvalue, roughly; where that is far from zero a lower bound of it.
+    inverse : Tensor, shape (*batch, q, q)
+        The generalised inverse of the scaled information itself.
 
     """
 
@@ -52,6 +54,7 @@ class Inference:
     sandwich: Tensor
     null: Tensor
     smallest: Tensor
+    inverse: Tensor
 
     def estimable(self, gradients: Tensor) -> Tensor:
         """Whether functions with these gradients, shape (*batch, k, q), have a variance here; shape (*batch, k)."""
@@ -72,8 +75,18 @@ class Inference:
 
     def covariance(self) -> Tensor:
         """N times the covariance of the estimates, shape (*batch, q, q); zero for parameters that are held."""
+        return self._unscaled(self.sandwich)
+
+    def inverse_information(self) -> Tensor:
+        """The inverse of the information of one observation, shape (*batch, q, q); zero for what is held.
+
+        What `covariance` is for efficient estimates; for others that is a sandwich around it.
+        """
+        return self._unscaled(self.inverse)
+
+    def _unscaled(self, scaled: Tensor) -> Tensor:
         out = self.held[..., :, None] | self.held[..., None, :]
-        unscaled = self.sandwich / self.scale[..., :, None] / self.scale[..., None, :]
+        unscaled = scaled / self.scale[..., :, None] / self.scale[..., None, :]
         return unscaled.masked_fill(out, 0.0)
 
     def _scaled(self, gradients: Tensor) -> Tensor:
@@ -81,7 +94,7 @@ class Inference:
 
     def take(self, index: int) -> Inference:
         """The inference of one fit of a batch."""
-        fields = (self.scale, self.held, self.sandwich, self.null, self.smallest)
+        fields = (self.scale, self.held, self.sandwich, self.null, self.smallest, self.inverse)
         return Inference(*(field[index].clone() for field in fields))
 
 
@@ -91,7 +104,7 @@ def concatenate(parts: list[Inference | Unavailable]) -> Inference | Unavailable
     for part in parts:
         if isinstance(part, Unavailable):
             return part
-        found.append((part.scale, part.held, part.sandwich, part.null, part.smallest))
+        found.append((part.scale, part.held, part.sandwich, part.null, part.smallest, part.inverse))
     return Inference(*(torch.cat(fields) for fields in zip(*found, strict=True)))
 
 
@@ -109,10 +122,10 @@ def infer(dense: Tensor, held: Tensor, meat: Tensor | None = None) -> Inference:
     """
     inverse, null, smallest, scale = generalised_inverse(dense, held)
     if meat is None:
-        return Inference(scale, held, inverse, null, smallest)
+        return Inference(scale, held, inverse, null, smallest, inverse)
     out = held[:, :, None] | held[:, None, :]
     middle = (meat / scale[:, :, None] / scale[:, None, :]).masked_fill(out, 0.0)
-    return Inference(scale, held, inverse @ middle @ inverse, null, smallest)
+    return Inference(scale, held, inverse @ middle @ inverse, null, smallest, inverse)
 
 
 def infer_constrained(dense: Tensor, rows: Tensor, held: Tensor, meat: Tensor | None = None) -> Inference:
@@ -130,9 +143,10 @@ def infer_constrained(dense: Tensor, rows: Tensor, held: Tensor, meat: Tensor | 
     inverse, null, smallest = _by_eigenvectors(torch.nan_to_num(scaled), none)
     inverse = tangent @ inverse @ tangent
     fixed = tangent.diagonal(dim1=-2, dim2=-1) < NULL
-    if meat is not None:
-        inverse = inverse @ (meat / scale[:, :, None] / scale[:, None, :]) @ inverse
-    return Inference(scale, fixed, inverse, null, smallest)
+    if meat is None:
+        return Inference(scale, fixed, inverse, null, smallest, inverse)
+    around = inverse @ (meat / scale[:, :, None] / scale[:, None, :]) @ inverse
+    return Inference(scale, fixed, around, null, smallest, inverse)
 
 
 def tangent_projector(rows: Tensor) -> Tensor:

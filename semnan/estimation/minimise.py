@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Protocol, final, get_args, runtime_checkable
+from typing import NamedTuple, Protocol, final, get_args, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from semnan.estimation.casewise import Rows
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimates
+from semnan.estimation.estimators import Estimator, Information, recipe
 from semnan.estimation.generic import analyse
 from semnan.estimation.inference import Inference, concatenate
 from semnan.estimation.orientation import orient
@@ -32,7 +33,6 @@ from semnan.model import PathModel
 from semnan.network.arrays import Array
 
 Index = NDArray[np.int64]
-Information = Literal["expected", "observed", "first.order"]
 #: Fits are solved in batches of about this much memory, at about so many bytes a fit and square of its size.
 BATCH_BYTES, PER_FIT = 1 << 30, 12 * 8
 
@@ -51,6 +51,7 @@ class Options:
 
     discrepancy: type[Discrepancy] = KullbackLeibler
     optimiser: Optimiser | None = None
+    estimator: Estimator = "ML"
     information: Information | None = None
     starts: int = 1
     seed: int = 0
@@ -70,6 +71,9 @@ class Options:
             raise FitError(f"seed is {self.seed!r}: give an integer from 0 to 2^63 - 1")
         if self.information is not None and self.information not in get_args(Information):
             raise FitError(f"information is {self.information!r}: give one of {', '.join(get_args(Information))}")
+        recipe(self.estimator)
+        if self.estimator != "ML" and self.discrepancy is not KullbackLeibler:
+            raise FitError(f"{self.estimator} is maximum likelihood: it does not go with {self.discrepancy.__name__}")
 
 
 def estimate(
@@ -105,7 +109,8 @@ def estimate(
         made, limits = assemble(model, data, chosen.discrepancy), Constraints.of(model)
         whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
         incomplete = any(pattern is not None for pattern in made.patterns)
-        kind: Information = chosen.information or ("observed" if incomplete else "expected")
+        usual: Information = "observed" if incomplete else "expected"
+        kind = chosen.information or recipe(chosen.estimator).information or usual
         job = _Job(model, limits, chosen, kind, rows, shown, torch.Generator().manual_seed(chosen.seed))
         chunks = _chunks(made, chosen, model)
         if len(chunks) == 1:
@@ -172,7 +177,8 @@ class _Job:
         ends = solution.value, solution.gradient, solution.steps
         value, gradient, steps = (torch.from_numpy(part[best]) for part in ends)
         pushing = None if active is None else active[best]
-        inference = variances(problem, self.limits, full.numpy(), self.kind, pushing, self.rows)
+        errors = recipe(self.options.estimator).errors
+        inference = variances(problem, self.limits, full.numpy(), self.kind, errors, pushing, self.rows)
         return Solved(full, value, gradient, steps, outcomes, torch.from_numpy(values), inference)
 
     def _starts(self, problem: Problem, made: Assembly) -> Array:
@@ -218,6 +224,7 @@ def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts
         samples=made.samples,
         patterns=made.patterns,
         discrepancy=options.discrepancy.__name__,
+        estimator=options.estimator,
         information=kind,
         theta=torch.cat([part.theta for part in parts]),
         value=torch.cat([part.value for part in parts]),

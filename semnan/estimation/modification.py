@@ -5,8 +5,8 @@ inverse of theirs under constraints and bounds,
 
     MI_k = n g_k² / V_k,    EPC_k = −g_k / V_k,    V_k = I_kk − I_kθ C I_θk,
 
-the score test of θ_k = 0 and the step it suggests. All candidates take part in one pass of gathers (`ExtendedGroup`),
-some at a time. They agree with lavaan's, which lists paths into exogenous covariates besides.
+the score test of θ_k = 0 and the step it suggests. All candidates take part in one pass of gathers (`ExtendedGroup`,
+`spent`). They agree with lavaan's, which lists paths into exogenous covariates besides.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.candidates import OPERATORS, SORTS, Candidates, Sort, candidates
 from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.extended import ExtendedGroup, slices
+from semnan.estimation.extended import ExtendedGroup
+from semnan.estimation.pair_forms import Entries
 from semnan.estimation.residual_variance import INDEFINITE, inverse_within
 from semnan.estimation.scaling import Scale, Scaling, scaled_variables
+from semnan.estimation.spent import spent
 
 #: A candidate with less of its information left than this is determined by the free parameters already.
 DETERMINED = 1e-8
@@ -111,17 +113,16 @@ class _Table(NamedTuple):
 
 def _table(fit: Estimate, g: int, group: ExtendedGroup, inverse: Tensor, sorts: Iterable[str]) -> _Table:
     listed = candidates(fit.model, fit.layouts[g], fit.labels[g], sorts)
-    parts = [_indices(fit.n, group, listed.take(at), inverse) for at in slices(len(listed), len(fit.layouts[g].rows))]
-    kept, mi, epc = (torch.cat([part[i] for part in parts]) if parts else torch.zeros(0) for i in range(3))
+    kept, mi, epc = _indices(fit.n, group, listed, inverse)
     at = kept.nonzero()[:, 0]
     return _Table(listed.take(at), mi[at], epc[at])
 
 
 def _indices(n: int, group: ExtendedGroup, some: Candidates, inverse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Whether the data could determine candidates, MI and EPC."""
-    entries = group.entries(some.is_path, some.row, some.column)
-    own, crossed = group.own(entries), group.crossed(entries)
-    left = own - ((crossed @ inverse) * crossed).sum(-1)
+    entries = Entries.of(group.relations, some.is_path, some.row, some.column)
+    own = group.own(entries)
+    left = own - spent(group, entries, inverse)
     kept = left > DETERMINED * own
     step = group.gradient(entries) / torch.where(kept, left, 1.0)
     return kept, n * step.square() * left, -step

@@ -61,6 +61,11 @@ class Relations:
         return self.total[0] if self.layout.constant else torch.zeros_like(self.total[0])
 
     @cached_property
+    def stacked(self) -> Tensor:
+        """[T; Φ], shape (2 n, n)."""
+        return torch.cat([self.total, self.covariance])
+
+    @cached_property
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
         """The factors l and r, shape (e, n), and w of ∂Φ = w (l rᵀ + r lᵀ) for every free row, Φ of all variables.
 

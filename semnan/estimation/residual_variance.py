@@ -7,7 +7,7 @@ in θ, and V = (Δᵀ W Δ)⁻¹ under the constraints,
 
 For complete rows no matrix of that size is formed. Γ has S_ik S_jl + S_il S_jk, less the same of what covariates that
 are given explain, and W is its inverse at Σ; every ∂Σ is w (l rᵀ + r lᵀ), so Γ W ∂Σ is the same with S Σ⁻¹ l and S Σ⁻¹
-r, and Δᵀ W Γ W Δ is an information in the metric Σ⁻¹ S Σ⁻¹. Only diagonals are computed, some rows at a time. With
+r, and Δᵀ W Γ W Δ is an information in the metric Σ⁻¹ S Σ⁻¹. Only diagonals are computed (`MomentPairs`). With
 missing values Γ is the inverse of the observed information of the unrestricted model, and W that information at Σ.
 """
 
@@ -25,14 +25,19 @@ from semnan.data import Patterns
 from semnan.errors import Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.extended import crossed, slices
 from semnan.estimation.inference import Inference
+from semnan.estimation.moment_pairs import MomentPairs
+from semnan.estimation.pair_forms import Entries
 from semnan.estimation.pattern_information import lower, pattern_information
 from semnan.estimation.relations import Relations
 
-#: Entries of slopes of residuals that are held at a time.
-HELD = 1 << 22
+#: Products below which moments are treated one by one.
+FEW = 1 << 22
 #: Most moments of a group with missing values: the matrices of its unrestricted model are dense.
 MOST = 3000
+#: Share of an estimate's own variance that must be left beside those before it for a covariance to be plainly regular.
+PLAIN = 1e-8
 #: Share of a moment's own variance below which that of its residual is rounding.
 ROUNDING = 1e-10
 TOO_MANY = Unavailable("with missing values, standardised residuals stop at some 75 variables a group")
@@ -59,8 +64,8 @@ class Block(ABC):
         """Δᵀ W Γ W Δ, shape (q, q)."""
 
     @abstractmethod
-    def rows(self, part: slice) -> tuple[Tensor, Tensor]:
-        """Some rows of Δ and of Γ W Δ."""
+    def change(self, variance: Tensor, twisted: Tensor) -> Tensor:
+        """Diagonal of Δ T Δᵀ − 2 Δ V (Γ W Δ)ᵀ, shape (p + p*,), for V and T of shape (q, q)."""
 
 
 @final
@@ -95,26 +100,45 @@ class CompleteBlock(Block):
 
     @cached_property
     def inner(self) -> Tensor:
-        return self._information(self.inverse) + self._means.mT @ self.inverse @ self._means
+        return self._information(self.inverse)
 
     @cached_property
     def middle(self) -> Tensor:
-        first, second = (self.inverse @ part @ self.inverse for part in (self.sample, self.given))
-        return self._information(first) - self._information(second) + self._means.mT @ (first - second) @ self._means
+        found = self._information(self.inverse @ self.sample @ self.inverse)
+        if bool(self.given.any()):
+            found = found - self._information(self.inverse @ self.given @ self.inverse)
+        return found
 
-    def rows(self, part: slice) -> tuple[Tensor, Tensor]:
-        p = len(self.visible)
-        i, j = (index[max(part.start - p, 0) : max(part.stop - p, 0)] for index in lower(p))
-        first, second = self.sample @ self.inverse, self.given @ self.inverse
-        lifted = self._slopes(first, i, j) - self._slopes(second, i, j)
-        means = slice(min(part.start, p), min(part.stop, p))
-        return (
-            torch.cat([self._means[means], self._slopes(torch.eye(p).to(first), i, j)]),
-            torch.cat([(first - second)[means] @ self._means, lifted]),
-        )
+    def change(self, variance: Tensor, twisted: Tensor) -> Tensor:
+        i, j = lower(len(self.visible))
+        means = _products(self.means, (self.lifts[0] - self.lifts[1]) @ self.means, variance, twisted)
+        pairs = MomentPairs.of(self.relations, self.visible)
+        if len(i) * len(variance) ** 2 < FEW or not pairs.worthwhile:
+            return torch.cat([means, self._one_by_one(i, j, variance, twisted)])
+        found = pairs.change(variance, twisted, self.lifts)[i, j]
+        rest = ~(pairs.whole[i] | pairs.whole[j])
+        found[rest] = self._one_by_one(i[rest], j[rest], variance, twisted)
+        return torch.cat([means, found])
+
+    def _one_by_one(self, i: Tensor, j: Tensor, variance: Tensor, twisted: Tensor) -> Tensor:
+        """The change of covariances (i, j)."""
+        found = [variance.new_zeros(0)]
+        for at in slices(len(i), len(variance)):
+            first, second = (self._slopes(lift, i[at], j[at]) for lift in self.lifts)
+            found.append(_products(self.slopes(i[at], j[at]), first - second, variance, twisted))
+        return torch.cat(found)
+
+    def slopes(self, i: Tensor, j: Tensor) -> Tensor:
+        """Of covariances (i, j), shape (k, q)."""
+        return self._slopes(torch.eye(len(self.visible)).to(self.sample), i, j)
 
     @cached_property
-    def _means(self) -> Tensor:
+    def lifts(self) -> tuple[Tensor, Tensor]:
+        """S Σ⁻¹, and the same of what covariates explain."""
+        return self.sample @ self.inverse, self.given @ self.inverse
+
+    @cached_property
+    def means(self) -> Tensor:
         return self.relations.mean_slopes[self.visible]
 
     @cached_property
@@ -130,12 +154,10 @@ class CompleteBlock(Block):
         return self.relations.layout.collect(values.mT.contiguous())
 
     def _information(self, metric: Tensor) -> Tensor:
-        """½ tr(M ∂Σ M ∂Σ)."""
-        left, right, weight = self._factors
-        across = left @ metric @ right.mT
-        values = (left @ metric @ left.mT) * (right @ metric @ right.mT) + across * across.mT
-        collect = self.relations.layout.collect
-        return collect(collect(values * torch.outer(weight, weight)).mT.contiguous())
+        """½ tr(M ∂Σ M ∂Σ) + ∂µᵀ M ∂µ."""
+        stacked = self.relations.stacked[:, self.visible]
+        free, collect = Entries.free(self.relations), self.relations.layout.collect
+        return collect(collect(crossed(stacked @ metric @ stacked.mT, free, free)).mT.contiguous())
 
 
 @final
@@ -159,8 +181,8 @@ class DenseBlock(Block):
     def middle(self) -> Tensor:
         return self.slopes.mT @ self.weight @ self._lifted
 
-    def rows(self, part: slice) -> tuple[Tensor, Tensor]:
-        return self.slopes[part], self._lifted[part]
+    def change(self, variance: Tensor, twisted: Tensor) -> Tensor:
+        return _products(self.slopes, self._lifted, variance, twisted)
 
     @cached_property
     def _lifted(self) -> Tensor:
@@ -201,7 +223,7 @@ def _dense(fit: Estimate, g: int, patterns: Patterns, complete: CompleteBlock) -
     keep = ~_given_moments(fit)
     gamma = torch.zeros_like(reached)
     gamma[keep.outer(keep)] = torch.linalg.inv(reached[keep][:, keep]).flatten()
-    slopes, _ = complete.rows(slice(0, len(gamma)))
+    slopes = torch.cat([complete.means, complete.slopes(*lower(len(complete.visible)))])
     return DenseBlock(slopes, fitted * keep.outer(keep), gamma)
 
 
@@ -229,21 +251,13 @@ def residual_variances(fit: Estimate) -> list[Tensor] | Unavailable:
     found = []
     for share, block in zip(shares, groups, strict=True):
         own = block.spread / share
-        values = torch.cat([_diagonal(block, part, variance, twisted) for part in _parts(len(own), len(variance))])
-        values = values + own
+        values = block.change(variance, twisted) + own
         found.append(torch.where(values > ROUNDING * own, values, 0.0) / fit.n)
     return found
 
 
-def _diagonal(block: Block, part: slice, variance: Tensor, twisted: Tensor) -> Tensor:
-    """Diagonal of Δ V B V Δᵀ − 2 Δ V (Γ W Δ)ᵀ."""
-    slopes, lifted = block.rows(part)
+def _products(slopes: Tensor, lifted: Tensor, variance: Tensor, twisted: Tensor) -> Tensor:
     return (slopes * (slopes @ twisted - 2 * lifted @ variance)).sum(-1)
-
-
-def _parts(count: int, size: int) -> list[slice]:
-    step = max(1, HELD // max(size, 1))
-    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
 def moment_variances(fit: Estimate) -> list[Tensor] | Unavailable:
@@ -258,8 +272,19 @@ def moment_variances(fit: Estimate) -> list[Tensor] | Unavailable:
 def inverse_within(inference: Inference, dense: Tensor) -> Tensor:
     """The inverse of an information on the directions that constraints and bounds leave free, shape (q, q)."""
     scale = inference.scale
-    values, vectors = torch.linalg.eigh(inference.covariance() * torch.outer(scale, scale))
+    units = torch.outer(scale, scale)
+    covariance, factor = inference.covariance() * units, factorise(dense / units)
+    if _regular(covariance) and bool(factor.definite):
+        return factor.inverse / units
+    values, vectors = torch.linalg.eigh(covariance)
     kept = values > 1e-13 * values.amax().clamp(min=1e-300)
     free = vectors[:, kept] * values[kept].sqrt() / scale[:, None]
     inverse: Tensor = free @ torch.linalg.inv(free.mT @ dense @ free) @ free.mT
     return inverse
+
+
+def _regular(covariance: Tensor) -> bool:
+    """Whether a covariance has plainly no direction without variance."""
+    factor, failed = torch.linalg.cholesky_ex(covariance)
+    pivots = factor.diagonal().square()
+    return not bool(failed) and bool((pivots > PLAIN * covariance.diagonal()).all())

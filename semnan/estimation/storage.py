@@ -16,15 +16,16 @@ from semnan.data import Moments, Patterns
 from semnan.errors import FileError, SemnanError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.estimators import recipe
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
 from semnan.model import Constraint, Defined, Kind, Parameter, PathModel
 
-FORMAT = "semnan estimate 2"
+FORMAT = "semnan estimate 3"
 MAX_BYTES = 1 << 28
 _PATTERNS = ("observed", "counts", "means", "covariances", "row_pattern")
-_INFERENCE = ("scale", "held", "sandwich", "null", "smallest")
+_INFERENCE = ("scale", "held", "sandwich", "null", "smallest", "inverse")
 _GENERIC = ("theta", "scale", "null")
 
 
@@ -86,6 +87,7 @@ def _describe(fit: Estimate) -> dict[str, Any]:
         "samples": [sample.n for sample in fit.samples],
         "incomplete": [pattern is not None for pattern in fit.patterns],
         "discrepancy": fit.discrepancy,
+        "estimator": fit.estimator,
         "information": fit.information,
         "steps": fit.steps,
         "outcome": fit.outcome.name,
@@ -118,6 +120,7 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
     value, gradient, *starts = numbers["scalars"].tolist()
     if numbers["theta"].shape != (len(model.free),) or said["discrepancy"] not in DISCREPANCIES:
         raise FileError("the saved parameters or the discrepancy do not belong to the saved model")
+    recipe(said["estimator"])
     if len(said["samples"]) != len(model.groups or (None,)) or len(said["incomplete"]) != len(said["samples"]):
         raise FileError("the saved samples do not belong to the groups of the saved model")
     return Estimate(
@@ -125,6 +128,7 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
         samples=tuple(_moments(model, numbers, g, n) for g, n in enumerate(said["samples"])),
         patterns=tuple(_patterns(model, numbers, g) if gaps else None for g, gaps in enumerate(said["incomplete"])),
         discrepancy=said["discrepancy"],
+        estimator=str(said["estimator"]),
         information=str(said["information"]),
         theta=numbers["theta"].double(),
         value=value,
@@ -178,7 +182,8 @@ def _inference(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> I
     if said["no inference"] is not None:
         return Unavailable(str(said["no inference"]))
     square = (size, size)
-    _check(numbers, {"scale": (size,), "held": (size,), "sandwich": square, "null": square, "smallest": ()})
+    shapes: dict[str, tuple[int, ...]] = {name: square for name in ("sandwich", "null", "inverse")}
+    _check(numbers, {"scale": (size,), "held": (size,), "smallest": ()} | shapes)
     return Inference(*(numbers[name] for name in _INFERENCE))
 
 

@@ -11,6 +11,7 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows, outer_products
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import Discrepancy
+from semnan.estimation.estimators import Errors
 from semnan.estimation.generic import LIMIT, TOO_LARGE
 from semnan.estimation.inference import Inference, infer, infer_constrained
 from semnan.estimation.problem import Point, Problem
@@ -18,7 +19,13 @@ from semnan.network.arrays import Array
 
 
 def variances(
-    problem: Problem, limits: Constraints, theta: Array, kind: str, pushing: Array | None, rows: Rows | None
+    problem: Problem,
+    limits: Constraints,
+    theta: Array,
+    kind: str,
+    errors: Errors,
+    pushing: Array | None,
+    rows: Rows | None,
 ) -> Inference | Unavailable:
     """The inference at parameters of shape (B, q).
 
@@ -28,10 +35,12 @@ def variances(
     limits : Constraints
     theta : array, shape (B, q)
     kind : "expected", "observed" or "first.order"
+        Information.
+    errors : "standard", "robust.sem" or "robust.huber.white"
     pushing : array of bool, shape (B, k), optional
         Which of the constraints that are no linear equalities push.
     rows : Rows, optional
-        Needed by first-order information.
+        Needed by first-order information and robust errors.
 
     """
     if theta.shape[-1] > LIMIT:
@@ -40,6 +49,8 @@ def variances(
     plain = replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
     point = plain.at(theta)
     dense, meat = _dense(plain, point, kind, rows)
+    if errors != "standard":
+        meat = outer_products(plain, point, _needed(rows), moments=errors == "robust.sem")
     held, kept = np.zeros(theta.shape, dtype=np.bool_), slice(None) if problem.space is None else problem.space.kept
     held[..., kept] = problem.at_bound(theta[..., kept])
     active = _active(limits, theta, pushing)
@@ -54,14 +65,21 @@ def _dense(plain: Problem, point: Point, kind: str, rows: Rows | None) -> tuple[
     if kind == "observed":
         return plain.exact_hessian(point), None
     if kind == "first.order":
-        if rows is None:
-            raise FitError("first-order information needs the rows of the data: give a data frame, not moments")
-        return outer_products(plain, point, rows), None
+        return outer_products(plain, point, _needed(rows)), None
     dense = plain.information(point)
     first = plain.parts[0].loss
     if not isinstance(first, Discrepancy) or first.chi_square_factor is not None:
         return dense, None
     return dense, plain.information(point, spread=True)
+
+
+def _needed(rows: Rows | None) -> Rows:
+    if rows is None:
+        raise FitError(
+            "robust standard errors and first-order information need the rows of the data: give a data frame, "
+            "not moments"
+        )
+    return rows
 
 
 def _active(limits: Constraints, theta: Array, pushing: Array | None) -> Array | None:

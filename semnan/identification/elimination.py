@@ -18,7 +18,7 @@ import numpy as np
 from semnan.identification.analysis import Analysis, Point
 from semnan.identification.equations import Reduction, Symbols, fibre, reduction
 from semnan.identification.groebner import TooLargeError, groebner, minimal_polynomial
-from semnan.identification.modular import row_reduce
+from semnan.identification.modular import echelon
 from semnan.identification.polynomial import Polynomial
 from semnan.identification.query import Query
 
@@ -79,8 +79,8 @@ def sliced(analysis: Analysis, query: Query, point: Point, known: tuple[int, ...
     variables = sorted({k for f in (*system, effect) for k in f.variables})
     values = reduced.coordinates(point.draw.theta.tolist(), point.prime)
     slopes = [[f.slope(k)(values, point.prime) for k in variables] for f in system]
-    _, pivots = row_reduce(np.array(slopes, dtype=np.int64).reshape(len(system), len(variables)), point.prime)
-    bound = {variables[i] for i in pivots.tolist()}
+    found = echelon(np.array(slopes, dtype=np.int64).reshape(len(system), len(variables)), point.prime)
+    bound = {variables[i] for i in found.pivots.tolist()}
     free = {k: at * (i + 1) for i, k in enumerate(k for k in variables if k not in bound)}
     return Slice(known, free, reduced, tuple(k for k in variables if k in bound))
 

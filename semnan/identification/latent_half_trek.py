@@ -17,7 +17,7 @@ from semnan.identification.analysis import Analysis, Point
 from semnan.identification.edgewise import Edge, Solved, Table, direct, sources
 from semnan.identification.expression import solution
 from semnan.identification.linear import determining
-from semnan.identification.modular import Residues, inverse, product, row_reduce
+from semnan.identification.modular import Residues, echelon, inverse, product
 
 #: Most latents that are taken together, and fewest children of each.
 TOGETHER = 2
@@ -72,7 +72,7 @@ def _share(analysis: Analysis, point: Point, latents: list[int], helpers: list[i
     """The w for which the helpers' loadings make those of v; None where they cannot."""
     places, rows = analysis.structure.visible, point.weights[latents]
     loadings = rows[:, places[helpers]]
-    if len(row_reduce(loadings, point.prime)[1]) < len(helpers):
+    if len(echelon(loadings, point.prime).pivots) < len(helpers):
         return None
     return product(inverse(loadings, point.prime), rows[:, places[[v]]], point.prime)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.identification.modular import Residues, product, row_reduce
+from semnan.identification.modular import Residues, echelon, product
 
 
 def determining(matrix: Residues, target: Residues, prime: int) -> tuple[list[int], list[int]] | None:
@@ -16,14 +16,16 @@ def determining(matrix: Residues, target: Residues, prime: int) -> tuple[list[in
     columns of them, as it fixes u.
     """
     joined = np.ascontiguousarray(np.concatenate([matrix, target[None]]).T)
-    reduced, independent = row_reduce(joined, prime)
+    found = echelon(joined, prime)
+    independent = found.pivots
     if not len(independent) or independent[-1] == len(matrix):
         return None
-    used: NDArray[np.intp] = independent[reduced[:, -1] != 0]
+    last = np.zeros(len(matrix) + 1, dtype=np.int64)
+    last[-1] = prime - 1
+    used = np.flatnonzero(found.completed(last)[:-1])
     if not len(used):
         return None
-    _, columns = row_reduce(matrix[used], prime)
-    return used.tolist(), columns.tolist()
+    return used.tolist(), echelon(matrix[used], prime).pivots.tolist()
 
 
 def agrees(matrix: Residues, right: Residues, solution: Residues, prime: int) -> NDArray[np.bool_]:

@@ -90,19 +90,16 @@ def _functionals(s: Structure, part: Part, state: State, count: int, rng: np.ran
     ∂Σ is y_a u_bᵀ + u_b y_aᵀ for a weight and u_a u_bᵀ + u_b u_aᵀ for a covariance (math: second order), where u
     are total effects on the visibles and y covariances with them.
     """
-    p = len(s.visible)
-    sides = product(
-        np.concatenate([state.total[:, s.visible], state.covariance[:, s.visible]]),
-        rng.integers(0, prime, (p, 3 * count)),
-        prime,
-    ).T.reshape(3, count, 2, len(s.names))
-    (ug, yg), (uh, yh), (uc, _) = (side.transpose(1, 0, 2) for side in sides)
+    kinds = 3 if s.model.has_means else 2
+    both = np.concatenate([state.total[:, s.visible], state.covariance[:, s.visible]])
+    sides = product(both, rng.integers(0, prime, (len(s.visible), kinds * count)), prime)
+    (ug, yg), (uh, yh), *rest = sides.T.reshape(kinds, count, 2, len(s.names)).transpose(0, 2, 1, 3)
     a, b = part.paths.first, part.paths.second
     slopes = (yg[:, a] * uh[:, b] % prime + yh[:, a] * ug[:, b] % prime) % prime
     i, j = part.arcs.first, part.arcs.second
     twice = np.where(i == j, 0, ug[:, j] * uh[:, i] % prime)
     out = part.arcs.collect((ug[:, i] * uh[:, j] % prime + twice) % prime, s.size)
-    if s.model.has_means:
+    for uc, _ in rest:
         slopes = (slopes + state.mean[a] * uc[:, b]) % prime
         out += part.intercepts.collect(uc[:, part.intercepts.second], s.size)
     return out + part.paths.collect(slopes, s.size)

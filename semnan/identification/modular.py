@@ -7,7 +7,9 @@ halves of 16 bits: sums of 64 such products stay below 2⁵³, where float64 ari
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,54 +45,57 @@ def product(a: Residues, b: Residues, prime: int) -> Residues:
     return out
 
 
-def row_reduce(matrix: Residues, prime: int) -> tuple[Residues, NDArray[np.intp]]:
-    """The reduced row echelon form without its zero rows, and the pivot columns."""
-    if matrix.shape[1] <= _PANEL:
-        return _row_reduce_small(matrix, prime)
-    work = matrix.copy()
-    rank, pivots = 0, np.zeros(0, dtype=np.intp)
-    for start in range(0, work.shape[1], _PANEL):
-        rows, columns = _panel_pivots(work[rank:, start : start + _PANEL], prime)
+@final
+@dataclass(frozen=True, eq=False)
+class Echelon:
+    """The row space of a matrix in steps: the last steps are to be solved first.
+
+    Attributes
+    ----------
+    steps : tuple of (array, array)
+        Rows, and the columns where these rows are the identity. Rows are zero there in all later steps, and before
+        the first of them, up to columns that have no pivot.
+    width : int
+        The number of columns.
+    prime : int
+
+    """
+
+    steps: tuple[tuple[Residues, NDArray[np.intp]], ...]
+    width: int
+    prime: int
+
+    @property
+    def pivots(self) -> NDArray[np.intp]:
+        """A first set of independent columns, in increasing order."""
+        found = [columns for _, columns in self.steps]
+        return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
+
+    def completed(self, vector: Residues) -> Residues:
+        """The vector of the null space that has these values outside the pivots."""
+        out = vector.copy()
+        out[self.pivots] = 0
+        for rows, columns in reversed(self.steps):
+            out[columns] = -product(rows, out[:, None], self.prime)[:, 0] % self.prime
+        return out
+
+
+def echelon(matrix: Residues, prime: int) -> Echelon:
+    """Gaussian elimination, some columns at a time."""
+    work, steps = matrix, []
+    for start in range(0, matrix.shape[1], _PANEL):
+        rows, columns = _panel_pivots(work[:, start : start + _PANEL], prime)
         if not len(rows):
             continue
-        rows, columns = rows + rank, columns + start
-        work = _eliminate(work, rank, rows, columns, prime)
-        rank, pivots = rank + len(rows), np.concatenate([pivots, columns])
-        if rank == len(work):
+        columns = columns + start
+        pivot = np.zeros((len(rows), matrix.shape[1]), dtype=np.int64)
+        pivot[:, start:] = product(inverse(work[np.ix_(rows, columns)], prime), work[rows, start:], prime)
+        steps.append((pivot, columns))
+        work = np.delete(work, rows, axis=0)
+        if not len(work):
             break
-    return work[:rank], pivots
-
-
-def _row_reduce_small(matrix: Residues, prime: int) -> tuple[Residues, NDArray[np.intp]]:
-    """Gauss–Jordan elimination, column by column."""
-    work = matrix.copy()
-    pivots: list[int] = []
-    for column in range(work.shape[1]):
-        top = len(pivots)
-        if top == len(work):
-            break
-        at = top + int((work[top:, column] != 0).argmax())
-        if not work[at, column]:
-            continue
-        pivot = work[at] * pow(int(work[at, column]), -1, prime) % prime
-        work[at] = work[top]
-        work[top] = 0
-        work = (work - work[:, column, None] * pivot) % prime
-        work[top] = pivot
-        pivots.append(column)
-    return work[: len(pivots)], np.array(pivots, dtype=np.intp)
-
-
-def _eliminate(work: Residues, rank: int, rows: NDArray[np.intp], columns: NDArray[np.intp], prime: int) -> Residues:
-    """Move the pivot rows up to place `rank`, make their pivot block the identity, and clear those columns."""
-    others = np.ones(len(work), dtype=bool)
-    others[rows] = False
-    others[:rank] = False
-    pivot = work[rows]
-    pivot = product(inverse(pivot[:, columns], prime), pivot, prime)
-    rest = np.concatenate([work[:rank], work[others]])
-    rest = (rest - product(rest[:, columns], pivot, prime)) % prime
-    return np.concatenate([rest[:rank], pivot, rest[rank:]])
+        work[:, start:] = (work[:, start:] - product(work[:, columns], pivot[:, start:], prime)) % prime
+    return Echelon(tuple(steps), matrix.shape[1], prime)
 
 
 def _panel_pivots(panel: Residues, prime: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -130,14 +135,8 @@ def inverse(matrix: Residues, prime: int) -> Residues:
 
 def null_vector(matrix: Residues, rng: np.random.Generator, prime: int) -> tuple[Residues, int]:
     """A uniformly random vector of the null space, and the rank of the matrix."""
-    reduced, pivots = row_reduce(matrix, prime)
-    free = np.ones(matrix.shape[1], dtype=bool)
-    free[pivots] = False
-    vector = np.zeros(matrix.shape[1], dtype=np.int64)
-    vector[free] = rng.integers(0, prime, int(free.sum()))
-    if len(pivots):
-        vector[pivots] = -product(reduced[:, free], vector[free][:, None], prime)[:, 0] % prime
-    return vector, len(pivots)
+    found = echelon(matrix, prime)
+    return found.completed(rng.integers(0, prime, matrix.shape[1])), len(found.pivots)
 
 
 def unit_inverse(weights: Residues, prime: int) -> Residues:

@@ -39,7 +39,7 @@ def changes(model: PathModel, query: Query) -> Iterator[tuple[str, PathModel]]:
     ends = (query.source, query.target)
     for i, row in enumerate(model.parameters):
         if row.fixed is None and not row.is_variance and row.kind is not Kind.INTERCEPT:
-            asked = query.kind == "direct" and row.kind is Kind.PATH and (row.source, row.target) == ends
+            asked = row.kind is Kind.PATH and (row.source, row.target) == ends
             if not asked:
                 yield f"know {row.edge}", _with(model, i, replace(row, fixed=_KNOWN, label=None, start=None))
                 if {row.source, row.target} <= set(model.visibles):

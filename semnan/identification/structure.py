@@ -38,7 +38,11 @@ class Rows:
         """Columns by row as columns by free parameter: those of tied rows are added."""
         free = self.slot >= 0
         out = np.zeros((size, len(columns)), dtype=columns.dtype)
-        np.add.at(out, self.slot[free].tolist(), columns.T[free])
+        slots, rows = self.slot[free], columns.T[free]
+        if len(np.unique(slots)) == len(slots):
+            out[slots] = rows
+        else:
+            np.add.at(out, slots.tolist(), rows)
         return out.T
 
 

@@ -1,6 +1,7 @@
 """Reports of a fit: parameter tables, summaries, plain values and drawings."""
 
 from semnan.report.diagram import Drawing, draw
+from semnan.report.listing import Listing
 from semnan.report.parameters import ParameterTable
 from semnan.report.plain import to_dict
 from semnan.report.rows import ParameterRow, parameter_rows
@@ -8,6 +9,7 @@ from semnan.report.summary import Summary, summarise
 
 __all__ = [
     "Drawing",
+    "Listing",
     "ParameterRow",
     "ParameterTable",
     "Summary",

@@ -7,6 +7,7 @@ import pytest
 import semnan as sn
 from semnan import FitError, PathModel, Unavailable
 from semnan.estimation.modification import ModificationIndex
+from semnan.report import Listing
 
 from .references import fitted, having, modification_rows, shared
 
@@ -15,7 +16,7 @@ FRAME = sn.datasets.holzinger_swineford_1939().to_frame()
 CFA = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 
 
-def listed(fit: sn.Fit, **options: object) -> list[ModificationIndex]:
+def listed(fit: sn.Fit, **options: object) -> Listing[ModificationIndex]:
     found = fit.modification_indices(**options)  # type: ignore[arg-type]
     assert not isinstance(found, Unavailable)
     return found
@@ -67,7 +68,7 @@ def test_selection() -> None:
     fit = sn.cfa(CFA, FRAME)
     assert all(row.sort == "covariance" and row.mi >= 5 for row in listed(fit, sorts=["covariance"], least=5.0))
     assert len(listed(fit, most=4)) == 4
-    assert listed(fit, most=0) == []
+    assert not listed(fit, most=0)
     assert [row.sort for row in listed(fit, sorts="loading", most=2)] == ["loading", "loading"]
     with pytest.raises(FitError, match="no sort 'loadings'"):
         fit.modification_indices(sorts=["loadings"])
