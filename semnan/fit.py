@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -29,17 +29,21 @@ from semnan.estimation.candidates import SORTS
 from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimate, Estimates, place_of
+from semnan.estimation.estimators import Estimator, Information, check_rows, recipe
 from semnan.estimation.factor_scores import FactorScores, factor_scores
 from semnan.estimation.finding import Finding
 from semnan.estimation.findings import findings
 from semnan.estimation.implied import ImpliedMoments, implied_moments
 from semnan.estimation.indices import fit_measures
-from semnan.estimation.estimators import Estimator, Information, check_rows
 from semnan.estimation.minimise import Optimiser, Options, estimate
 from semnan.estimation.modification import ModificationIndex, modification_indices
+from semnan.estimation.moment_data import moment_vectors
+from semnan.estimation.moment_vector import MomentVector
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.r_squared import RSquared, r_squared
 from semnan.estimation.residuals import GroupResiduals, Units, residual_errors, residuals
+from semnan.estimation.robust import Robust, robust
+from semnan.estimation.robust_indices import robust_measures
 from semnan.estimation.scaling import Scale
 from semnan.estimation.scores import Method
 from semnan.estimation.statistics import Statistics
@@ -57,6 +61,8 @@ def fit(
     *,
     group: str | None = None,
     missing: Missing = "listwise",
+    cluster: str | None = None,
+    sampling_weights: str | None = None,
     estimator: Estimator = "ML",
     information: Information | None = None,
     discrepancy: type[Discrepancy] = KullbackLeibler,
@@ -78,6 +84,11 @@ def fit(
     missing : "listwise", "fiml" or "error"
         What to do with rows that have missing values: leave them out (and tell), use what they have (full-information
         maximum likelihood; means are then modelled too), or refuse them.
+    cluster : str, optional
+        The column that says which rows were drawn together: standard errors and tests then do not take them for
+        independent. Needs estimator "MLR", which is taken by itself, or "MLM".
+    sampling_weights : str, optional
+        The column of sampling weights, scaled to mean one in each group. Takes the estimator "MLR".
     estimator : "ML", "MLM", "MLMV", "MLMVS", "MLR" or "MLF"
         The estimates are the same; all but ML and MLF have standard errors and tests for data that are not normal: of
         complete rows with χ² scaled by its mean (MLM) or by mean and variance (MLMV, MLMVS), of any rows (MLR). MLF has
@@ -118,13 +129,22 @@ def fit(
         progress=progress,
     )
     compiled = as_model(model)
-    return fit_sample(compiled, read_sample(compiled, data, group=group, missing=missing), options)
+    columns = {"group": group, "cluster": cluster, "weights": sampling_weights}
+    return fit_sample(compiled, read_sample(compiled, data, missing=missing, **columns), options)
 
 
 def read_sample(
-    model: PathModel, data: Sample | Moments | Mapping[str, Moments] | Frame, *, group: str | None, missing: Missing
+    model: PathModel,
+    data: Sample | Moments | Mapping[str, Moments] | Frame,
+    *,
+    missing: Missing,
+    group: str | None = None,
+    cluster: str | None = None,
+    weights: str | None = None,
 ) -> Sample:
     """The data of a model's visibles, whatever they come in."""
+    if isinstance(data, Sample | Moments | Mapping) and not (cluster is None and weights is None):
+        raise DataError("cluster= and sampling_weights= name columns of a data frame: give a frame")
     if isinstance(data, Sample):
         return data.select(model.visibles)
     if isinstance(data, Moments | Mapping):
@@ -133,20 +153,49 @@ def read_sample(
         return Sample.from_moments(data).select(model.visibles)
     labels = model.groups or None
     return Sample.from_frame(
-        data, model.visibles, group=group, labels=labels, missing=missing, complete=model.exogenous
+        data,
+        model.visibles,
+        group=group,
+        labels=labels,
+        missing=missing,
+        complete=model.exogenous,
+        cluster=cluster,
+        weights=weights,
     )
 
 
 def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
     """Fit a path model to a sample of its visibles."""
+    clustered, weighted = _designed(sample)
     chosen = model.with_means() if sample.missing else model
-    check_rows(options.estimator, incomplete=sample.missing)
+    if options.estimator == "ML" and (clustered or weighted):
+        options = replace(options, estimator="MLR")
+    if options.estimator == "ML" and model.ordered:
+        options = replace(options, estimator="WLSMV")
+    check_rows(options.estimator, incomplete=sample.missing, clustered=clustered, weighted=weighted)
+    rows = rows_of(chosen, sample)
+    if recipe(options.estimator).weight is not None:
+        return Fit(estimate(chosen, _vectors(chosen, rows), options, rows)[0], sample)
     stacks = [_stack(group.data) for group in sample.groups]
-    return Fit(estimate(chosen, stacks, options, rows_of(chosen, sample))[0], sample)
+    return Fit(estimate(chosen, stacks, options, rows)[0], sample)
+
+
+def _designed(sample: Sample) -> tuple[bool, bool]:
+    """Whether rows are in clusters, and whether they have weights."""
+    design = sample.groups[0].design
+    return design.clusters is not None, design.weights is not None
 
 
 def _stack(data: Moments | Patterns) -> MomentsStack | Patterns:
     return data if isinstance(data, Patterns) else MomentsStack.from_moments([data])
+
+
+def _vectors(model: PathModel, rows: Rows | None) -> list[MomentVector]:
+    """What least squares is fitted to, for each group."""
+    if rows is None:
+        raise FitError("least squares of moments needs the rows of the data: give a data frame, not moments")
+    at = [rows.names.index(name) for name in model.visibles]
+    return moment_vectors(model, [group.numpy()[:, at] for group in rows.groups])
 
 
 def rows_of(model: PathModel, sample: Sample) -> Rows | None:
@@ -154,7 +203,10 @@ def rows_of(model: PathModel, sample: Sample) -> Rows | None:
     rows = [group.rows for group in sample.groups if group.rows is not None]
     if len(rows) < len(sample.groups):
         return None
-    return Rows(sample.names, tuple(torch.tensor(part) for part in rows), model.exogenous)
+    clusters = [torch.tensor(g.design.clusters) for g in sample.groups if g.design.clusters is not None]
+    weights = [torch.tensor(g.design.weights) for g in sample.groups if g.design.weights is not None]
+    values = tuple(torch.tensor(part) for part in rows)
+    return Rows(sample.names, values, model.exogenous, tuple(clusters) or None, tuple(weights) or None)
 
 
 def fit_many(
@@ -321,7 +373,12 @@ class Fit:
     @cached_property
     def fit_measures(self) -> dict[str, float | Unavailable]:
         """Fit indices under lavaan's names: ``cfi``, ``tli``, ``rmsea``, ``srmr``, ``aic``, ``bic``, …"""
-        return fit_measures(self.estimate)
+        return fit_measures(self.estimate) | robust_measures(self.estimate, self.robust)
+
+    @cached_property
+    def robust(self) -> Robust | Unavailable | None:
+        """The corrected tests of fit of a robust estimator; None for ML. Fits that were saved have none."""
+        return robust(self.estimate, rows_of(self.model, self.sample))
 
     @cached_property
     def r_squared(self) -> report.Listing[RSquared]:

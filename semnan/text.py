@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack, overload
 
+import numpy as np
+
 from semnan.data import Moments, MomentsStack, Sample
 from semnan.data.frames import Frame, read_groups
 from semnan.data.missing import Missing
 from semnan.errors import DataError, ModelError
-from semnan.estimation.estimators import Estimator, Information
+from semnan.estimation.estimators import Estimator, Information, is_least_squares
 from semnan.estimation.minimise import Optimiser
 from semnan.fit import Fit, Fits, fit, fit_many
 from semnan.model import PathModel
@@ -43,12 +45,15 @@ class ModelOptions(TypedDict, total=False):
     group_label: Sequence[str]
     group_equal: Sequence[str]
     group_partial: Sequence[str]
+    ordered: Sequence[str]
 
 
 class FitOptions(ModelOptions, total=False):
     """Options of the model and of the fit; for those of the fit see `semnan.fit`."""
 
     missing: Missing
+    cluster: str
+    sampling_weights: str
     estimator: Estimator
     information: Information
     optimiser: Optimiser
@@ -133,15 +138,35 @@ def lavaan(text: str, data: Data | ManyData, *, group: str | None = None, **opti
 def _fit_text(function: str, text: str, data: Data | ManyData, group: str | None, options: FitOptions) -> Fit | Fits:
     how, what = _split(options)
     chosen = what.pop("group_label", None)
-    if how.get("missing") == "fiml" or how.get("estimator", "ML") != "ML":
+    if how.get("missing") == "fiml" or "cluster" in how:
         what = {"meanstructure": True, **what}
+    if is_least_squares(how.get("estimator", "ML")) or "ordered" in what:
+        what = {"fixed_x": False, **what}  # As lavaan: least squares is about the moments of covariates too.
     if isinstance(data, MomentsStack | Sequence) and not isinstance(data, str):
         if group is not None:
             raise DataError("group= is for a single data frame: many data sets make models of one group each")
+        if "ordered" in what:
+            raise DataError("ordered variables are for a single data frame: fit many one by one")
         return _fit_many(PathModel.from_lavaan(text, function=function, **what), data, how)
     labels = _labels(data, group) if chosen is None else tuple(chosen)
+    what["thresholds"] = thresholds_in(data, what.pop("ordered", ()))
     model = PathModel.from_lavaan(text, function=function, groups=labels, **what)
     return fit(model, data, group=group, **how)
+
+
+def thresholds_in(data: Data, ordered: Sequence[str]) -> dict[str, int]:
+    """How many thresholds ordered variables have: one fewer than values in the data."""
+    names = [ordered] if isinstance(ordered, str) else list(ordered)
+    if not names:
+        return {}
+    if isinstance(data, Moments | Mapping):
+        raise DataError("ordered variables need the rows of the data: give a data frame, not moments")
+    sample = data.select(names) if isinstance(data, Sample) else Sample.from_frame(data, names, missing="fiml")
+    tables = [group.rows for group in sample.groups if group.rows is not None]
+    if not tables:
+        raise DataError("ordered variables need the rows of the data: give a data frame, not moments")
+    table = np.concatenate(tables)
+    return {name: len(np.unique(column[~np.isnan(column)])) - 1 for name, column in zip(names, table.T, strict=True)}
 
 
 def _split(options: FitOptions) -> tuple[dict[str, Any], dict[str, Any]]:

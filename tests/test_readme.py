@@ -1,19 +1,24 @@
-"""The README's first model prints what the README says."""
+"""The README's examples print what the README says."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import semnan
 
 README = Path(__file__).parents[1] / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_first_model_prints_what_is_written() -> None:
-    blocks = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert blocks is not None
-    code, expected = blocks.groups()
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) == 2
+
+
+@pytest.mark.parametrize(("code", "expected"), EXAMPLES)
+def test_an_example_prints_what_is_written(code: str, expected: str) -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip() == expected.rstrip()
 

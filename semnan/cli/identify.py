@@ -44,7 +44,7 @@ def identify(
         graphs = {"": read_code(code)} if code is not None else read_graphs(_text(graph))
         found = {name: _verdicts(drawn, effect) for name, drawn in graphs.items()}
         if to is None:
-            print("\n\n".join(_shown(name, verdicts) for name, verdicts in found.items()))
+            print("\n\n".join(_shown(name, verdicts, remedies=effect is not None) for name, verdicts in found.items()))
             return
         records = [{**_named(name), **v.to_dict()} for name, verdicts in found.items() for v in verdicts]
         with written(to):
@@ -67,7 +67,8 @@ def _verdicts(graph: AMASEM | PathModel, effect: str | None) -> tuple[Verdict, .
     return (direct, total) if direct.method != "no edge" else (total,)
 
 
-def _shown(name: str, verdicts: tuple[Verdict, ...]) -> str:
+def _shown(name: str, verdicts: tuple[Verdict, ...], *, remedies: bool) -> str:
+    """The verdicts in text, with what would identify the effects if that is asked for."""
     lines = [f"=== {name}"] if name else []
     for verdict in verdicts:
         lines.append(str(verdict))
@@ -75,6 +76,8 @@ def _shown(name: str, verdicts: tuple[Verdict, ...]) -> str:
         if isinstance(witness, Witness):
             first, second = witness.effects
             lines.append(f"  two models with one covariance: {first:.4g} and {second:.4g}")
+        if remedies:
+            lines += [f"  to identify it, {remedy}" for remedy in verdict.remedies()]
     return "\n".join(lines) or "the graph has no effect between visibles"
 
 

@@ -100,12 +100,16 @@ def check_scale(variances: Array, names: Sequence[str]) -> None:
         )
 
 
-def mean_and_covariance(table: Array, names: Sequence[str]) -> tuple[Array, Array]:
-    """The means and covariance (divisor n) of a checked table, or `DataError` naming a variable that overflows."""
+def mean_and_covariance(table: Array, names: Sequence[str], weights: Array | None = None) -> tuple[Array, Array]:
+    """The means and covariance (divisor n) of a checked table, or `DataError` naming a variable that overflows.
+
+    Weights, if there are any, have mean one.
+    """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        mean = table.mean(axis=0)
+        mean = table.mean(axis=0) if weights is None else weights @ table / len(table)
         centred = table - mean
-        covariance = np.asarray(centred.T @ centred / len(table))
+        weighted = centred if weights is None else centred * weights[:, None]
+        covariance = np.asarray(weighted.T @ centred / len(table))
     check_scale(np.diagonal(covariance), names)
     return mean, covariance
 

@@ -174,9 +174,9 @@ class Moments:
         return hash((self.names, self.n, (self.covariance + 0.0).tobytes()))  # + 0.0: −0 equals 0
 
 
-def moments_of_table(table: Array, names: tuple[str, ...]) -> Moments:
+def moments_of_table(table: Array, names: tuple[str, ...], weights: Array | None = None) -> Moments:
     """Moments of a table that has passed `check_table`: a covariance by its making, so only scales are checked."""
-    mean, covariance = mean_and_covariance(table, names)
+    mean, covariance = mean_and_covariance(table, names, weights)
     if np.diagonal(covariance).min() < _COARSE:
         return Moments(names, covariance, len(table), mean)
     return trusted(Moments, names=names, covariance=(covariance + covariance.T) / 2, n=len(table), mean=mean)

@@ -9,7 +9,18 @@ from typing import final, get_args
 
 import numpy as np
 
-from semnan.data.checks import Array, Indices, check_count, check_names, check_varying, places, refuse_entries, trusted
+from semnan.data.checks import (
+    Array,
+    Flags,
+    Indices,
+    check_count,
+    check_names,
+    check_varying,
+    places,
+    refuse_entries,
+    trusted,
+)
+from semnan.data.design import Design, read_design
 from semnan.data.frames import Frame, read_frame, read_groups
 from semnan.data.missing import Missing, Rows, use_groups, use_known
 from semnan.data.moments import Moments, moments_of_table
@@ -30,12 +41,15 @@ class Group:
         `Patterns` if values are missing, in this group or another one of the sample.
     rows : ndarray, shape (n, p), or None
         The rows themselves, NaN where a value is missing; None when only moments were given.
+    design : Design
+        Clusters, counted from zero, and weights of mean one, where there are any.
 
     """
 
     label: str | None
     data: Moments | Patterns
     rows: Array | None = field(default=None, repr=False)
+    design: Design = field(default=Design(), repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.data, Patterns) and self.rows is None:
@@ -93,6 +107,8 @@ class Sample:
         labels: Sequence[str] | None = None,
         missing: Missing = "listwise",
         complete: Collection[str] = (),
+        cluster: str | None = None,
+        weights: str | None = None,
     ) -> Sample:
         """Read the columns `names` of a data frame (pandas, Polars, PyArrow, … through narwhals).
 
@@ -110,6 +126,10 @@ class Sample:
             Rows with a missing value are left out, kept (full information maximum likelihood), or an error.
         complete : collection of str
             Exogenous covariates: "fiml" too leaves out the rows in which they are missing.
+        cluster : str, optional
+            A column that says which rows were drawn together, so that they are not independent.
+        weights : str, optional
+            A column of sampling weights, positive; in each group they are scaled to have mean one.
 
         Raises
         ------
@@ -119,13 +139,18 @@ class Sample:
         """
         checked, table = read_frame(frame, names, booleans=True)
         _check_options(checked, group, labels, missing, complete)
+        _check_apart(checked, {"group": group, "cluster": cluster, "sampling_weights": weights})
         rows = Rows(len(table))
         wanted, codes = ((None,), None) if group is None else use_groups(rows, read_groups(frame, group), group, labels)
+        design = read_design(frame, rows, cluster, weights)
         _check_finite(table, rows, checked)
         partial = use_known(rows, table, checked, missing, complete)
         notes = tuple(rows.notes)
-        parts = (_part(table, rows, codes, k) for k in range(len(wanted)))
-        groups = (_group(label, part, checked, partial, notes) for label, part in zip(wanted, parts, strict=True))
+        parts = [_chosen(rows, codes, k) for k in range(len(wanted))]
+        groups = (
+            _group(label, table if part is None else table[part], checked, partial, notes, design.take(_all(part)))
+            for label, part in zip(wanted, parts, strict=True)
+        )
         return cls(checked, tuple(groups), group, int((~rows.used).sum()), notes)
 
     @classmethod
@@ -180,8 +205,11 @@ class Sample:
         rows = Rows(self.n)
         partial = use_known(rows, np.concatenate(tables), names, "fiml", ())
         notes = (*self.notes, *rows.notes)
-        known = (table[~np.isnan(table).all(axis=1)] for table in tables)
-        groups = (_group(g.label, part, names, partial, notes) for g, part in zip(self.groups, known, strict=True))
+        known = [np.asarray(~np.isnan(table).all(axis=1)) for table in tables]
+        groups = (
+            _group(group.label, table[part], names, partial, notes, group.design.take(part))
+            for group, table, part in zip(self.groups, tables, known, strict=True)
+        )
         return Sample(names, tuple(groups), self.column, self.dropped + int((~rows.used).sum()), notes)
 
 
@@ -212,20 +240,34 @@ def _check_finite(table: Array, rows: Rows, names: tuple[str, ...]) -> None:
         refuse_entries(infinite & rows.used[:, None], names, "infinite", advice)
 
 
-def _part(table: Array, rows: Rows, codes: Indices | None, group: int) -> Array:
-    """The rows used of a group; of a table used as it is, the table itself."""
+def _check_apart(names: tuple[str, ...], columns: Mapping[str, str | None]) -> None:
+    """Refuse a variable that is something else too."""
+    for what, column in columns.items():
+        if column in names and what != "group":
+            raise DataError(f"the column {column!r} is both a variable and given as {what}=: leave one of them out")
+
+
+def _chosen(rows: Rows, codes: Indices | None, group: int) -> Flags | None:
+    """The rows used of a group; None of a table that is used as it is."""
     if codes is None:
-        return table[rows.used] if rows.notes else table
-    return np.asarray(table[rows.used & (codes == group)])
+        return rows.used if rows.notes else None
+    return np.asarray(rows.used & (codes == group))
 
 
-def _group(label: str | None, table: Array, names: tuple[str, ...], partial: bool, notes: Sequence[str]) -> Group:
+def _all(chosen: Flags | None) -> Flags | slice:
+    return slice(None) if chosen is None else chosen
+
+
+def _group(
+    label: str | None, table: Array, names: tuple[str, ...], partial: bool, notes: Sequence[str], design: Design
+) -> Group:
     with _told_of(label, notes):
+        how = design.normalised()
         if partial:
-            return trusted(Group, label=label, data=Patterns.from_rows(table, names), rows=table)
+            return trusted(Group, label=label, data=Patterns.from_rows(table, names), rows=table, design=how)
         check_count(len(table))
         check_varying(table, names)
-        return trusted(Group, label=label, data=moments_of_table(table, names), rows=table)
+        return trusted(Group, label=label, data=moments_of_table(table, names, how.weights), rows=table, design=how)
 
 
 @contextmanager
@@ -246,4 +288,4 @@ def _check_same(names: tuple[str, ...], others: tuple[str, ...]) -> None:
 def _select(group: Group, names: tuple[str, ...], index: list[int]) -> Group:
     assert isinstance(group.data, Moments)
     rows = None if group.rows is None else group.rows[:, index]
-    return trusted(Group, label=group.label, data=group.data.select(names), rows=rows)
+    return trusted(Group, label=group.label, data=group.data.select(names), rows=rows, design=group.design)

@@ -71,7 +71,7 @@ class BowFree:
             raise DataError(
                 f"BowFree needs more rows than variables, got {task.n} rows of {task.size}: use OrderSearch()"
             )
-        order = OrderSearch(restarts=self.restarts, seed=self.seed, penalty=self.penalty).learn(task)
+        order = OrderSearch(restarts=self.restarts, seed=self.seed).learn(task)
         search = _Search(task, information_penalty(task.n, task.size, self.penalty) / task.n)
         none = np.zeros((task.size, task.size), dtype=bool)
         outcome = order.outcome

@@ -126,6 +126,12 @@ def minimise_l1(smooth: Smooth, start: Array, penalty: float, task: Task, most: 
     x0 = np.concatenate([np.maximum(inside, 0), np.maximum(-inside, 0)])
     if not k:
         return start
-    limits = {"maxiter": most, "maxcor": 20}
-    done = minimize(objective, x0, jac=True, method="L-BFGS-B", bounds=[(0, None)] * (2 * k), options=limits)
+    done = minimize(
+        objective,
+        x0,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0, None)] * (2 * k),
+        options={"maxiter": most, "maxcor": 20},
+    )
     return build(np.asarray(done.x))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from semnan.data import MomentsStack, Patterns
+from semnan.data.checks import places
 from semnan.errors import DataError, FitError
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.missing import PatternLikelihood, saturated_moments
@@ -64,15 +65,25 @@ def assemble(model: PathModel, data: Sequence[MomentsStack | Patterns], discrepa
         raise DataError(f"the model has {len(labels)} group(s), the data have {len(data)}")
     _check_discrepancy(model, data, discrepancy)
     incomplete = tuple(item if isinstance(item, Patterns) else None for item in data)
-    samples = tuple(_sample(model, item) for item in data)
-    sizes = torch.stack([torch.tensor(sample.n, dtype=torch.float64) for sample in samples])
+    return arrange(model, tuple(_sample(model, item) for item in data), incomplete, discrepancy)
+
+
+def arrange(
+    model: PathModel,
+    samples: tuple[MomentsStack, ...],
+    incomplete: tuple[Patterns | None, ...],
+    discrepancy: type[Discrepancy],
+) -> Assembly:
+    """The same from the moments of every group in the order of the model, and its incomplete rows."""
+    labels = model.groups or (None,)
+    sizes = np.stack([sample.n for sample in samples]).astype(np.float64)
     total = sizes.sum(0)
-    groups = tuple(_group(model, label, sample) for label, sample in zip(labels, samples, strict=True))
+    groups = tuple(group_of(model, label, sample) for label, sample in zip(labels, samples, strict=True))
     parts = tuple(
-        Part(group.layout, _loss(group, missing, discrepancy), _center(group), (size / total).numpy())
+        Part(group.layout, _loss(group, missing, discrepancy), center_of(group), size / total)
         for group, missing, size in zip(groups, incomplete, sizes, strict=True)
     )
-    return Assembly(parts, groups, samples, incomplete, total)
+    return Assembly(parts, groups, samples, incomplete, torch.from_numpy(total))
 
 
 def _check_discrepancy(
@@ -104,21 +115,24 @@ def _sample(model: PathModel, item: MomentsStack | Patterns) -> MomentsStack:
     return stack
 
 
-def _group(model: PathModel, label: str | None, sample: MomentsStack) -> Group:
+def group_of(model: PathModel, label: str | None, sample: MomentsStack) -> Group:
     """Moments in the order of the layout, and the layout with its exogenous covariates set to those of the sample."""
     layout = Layout.of(model, label)
-    at = torch.tensor([model.visibles.index(name) for name in layout.order])
-    covariance = torch.tensor(sample.covariance)[:, at[:, None], at]
-    mean = None if sample.means is None else torch.tensor(sample.means)[:, at]
+    at = np.array(places(model.visibles, layout.order))
+    covariance = torch.from_numpy(sample.covariance.take(at, 1).take(at, 2))
+    mean = None if sample.means is None else torch.from_numpy(sample.means.take(at, 1))
     if model.exogenous:
-        fixed = torch.tensor([layout.order.index(name) for name in model.exogenous])
+        fixed = torch.tensor(places(layout.order, model.exogenous))
         moments = covariance[:, fixed[:, None], fixed], None if mean is None else mean[:, fixed]
         layout = layout.condition(model.exogenous, *moments)
     return Group(model, label, layout, covariance, mean if model.has_means else None)
 
 
-def _center(group: Group) -> Array | None:
-    return None if group.mean is None else np.pad(group.mean.numpy(), ((0, 0), (1, 0)))
+def center_of(group: Group) -> Array | None:
+    """The sample's means after that of the constant, which counts from zero."""
+    if group.mean is None:
+        return None
+    return np.concatenate([np.zeros((len(group.mean), 1)), group.mean.numpy()], axis=1)
 
 
 def _loss(group: Group, missing: Patterns | None, discrepancy: type[Discrepancy]) -> Loss:

@@ -6,6 +6,7 @@ maximum is in closed form: Σ₀ = diag(S) outside the block of the covariates, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import final
@@ -19,6 +20,7 @@ from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.saturated import independence, pattern_log_likelihood
+from semnan.estimation.squares import LeastSquares
 from semnan.estimation.statistics import covariate_log_likelihood, moment_log_likelihood
 from semnan.model import Kind, PathModel
 from semnan.network.arrays import Array
@@ -36,7 +38,7 @@ class Baseline:
     ----------
     chi_square : float
         Against the unrestricted model.
-    df : int
+    df : float
     p_value : float or Unavailable
     log_likelihood : float
         Given exogenous covariates.
@@ -44,13 +46,17 @@ class Baseline:
     """
 
     chi_square: float
-    df: int
+    df: float
     p_value: float | Unavailable
     log_likelihood: float
 
 
 def baseline(fit: Estimate) -> Baseline | Unavailable:
     """The baseline model of the data of a fit, all groups together."""
+    if isinstance(fit.squares, LeastSquares):
+        found = fit.squares
+        tail = chi_square_tail(found.chi_square_baseline, found.df_baseline) if found.df_baseline else NO_TEST
+        return Baseline(found.chi_square_baseline, found.df_baseline, tail, math.nan)
     if fit.discrepancy != KullbackLeibler.__name__:
         return NOT_ML
     reached, independent = (sum(values) for values in zip(*_log_likelihoods(fit), strict=True))

@@ -100,14 +100,14 @@ class GroupRows:
 def outer_products(problem: Problem, point: Point, rows: Rows, *, moments: bool = False) -> Array:
     """The mean over all rows of the outer product of their scores, shape (1, q, q). A single fit only.
 
-    Rows of a cluster count as one. With `moments` of the moment scores, without the correction for few clusters.
+    Rows of a cluster count as one. With `moments` of the moment scores.
     """
     total = sum(len(group) for group in rows.groups)
     found = np.zeros((1, point.full.shape[-1], point.full.shape[-1]))
     for g, (part, at) in enumerate(zip(problem.parts, point.implied, strict=True)):
         group = rows.group(g)
         products = _products(part, at, group, moments=moments)
-        found += (products if moments else products * group.correction).numpy() / total
+        found += (products * group.correction).numpy() / total
     return found
 
 
@@ -160,13 +160,15 @@ def _moment_scores(
         yield where, scores if predicted is None else scores - case_scores(part, at, predicted[where], center)
 
 
-def predictions(values: Tensor, covariates: list[int]) -> Tensor | None:
+def predictions(values: Tensor, covariates: list[int], weights: Tensor | None = None) -> Tensor | None:
     """What covariates predict of all variables by least squares, themselves included; None if there are none."""
     if not covariates:
         return None
-    center = values.mean(0)
+    root = torch.ones(len(values)).to(values) if weights is None else weights.sqrt()
+    center = root.square() @ values / root.square().sum()
     given = values[:, covariates] - center[covariates]
-    found: Tensor = given @ torch.linalg.lstsq(given, values - center, driver="gelsd").solution + center
+    slopes = torch.linalg.lstsq(root[:, None] * given, root[:, None] * (values - center), driver="gelsd").solution
+    found: Tensor = given @ slopes + center
     found[:, covariates] = values[:, covariates]
     return found
 

@@ -18,6 +18,7 @@ from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
+from semnan.estimation.squares import LeastSquares
 from semnan.model import PathModel
 from semnan.network import Layout, implied_moments
 
@@ -56,6 +57,8 @@ class Estimate:
         Variances at the estimates.
     generic : Generic or Unavailable
         What the model identifies.
+    squares : LeastSquares, Unavailable or None
+        What least squares of moments knows besides; None of other discrepancies.
 
     """
 
@@ -73,6 +76,7 @@ class Estimate:
     start_values: tuple[float, ...]
     inference: Inference | Unavailable
     generic: Generic | Unavailable
+    squares: LeastSquares | Unavailable | None = None
 
     @property
     def n(self) -> int:
@@ -165,6 +169,7 @@ class Estimates:
     start_values: Tensor
     inference: Inference | Unavailable
     generic: Generic | Unavailable
+    squares: LeastSquares | Unavailable | None = None
 
     @property
     def n(self) -> Array:
@@ -198,6 +203,7 @@ class Estimates:
             start_values=tuple(self.start_values[at].tolist()),
             inference=inference,
             generic=self.generic,
+            squares=self.squares,
         )
 
     def __iter__(self) -> Iterator[Estimate]:

@@ -1,6 +1,7 @@
-"""The estimators of the maximum-likelihood family: what standard errors come from, and how χ² is corrected.
+"""The estimators: what is minimised, what standard errors come from, and how χ² is corrected. The names are lavaan's.
 
-All have the same estimates; they differ in what they say of data that are not normal. The names are lavaan's.
+Those of the maximum-likelihood family have the same estimates and differ in what they say of data that are not normal.
+The others are least squares of moments, by their weight.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, final, get_args
 
 from semnan.errors import FitError
+from semnan.estimation.moment_weights import Weight
 
 Information = Literal["expected", "observed", "first.order"]
-Estimator = Literal["ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF"]
+Estimator = Literal[
+    "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF",
+    "GLS", "WLS", "DWLS", "WLSM", "WLSMV", "WLSMVS", "ULS", "ULSM", "ULSMV", "ULSMVS",
+]  # fmt: skip
 #: Normal theory; a sandwich around the fourth moments of complete data; a sandwich around casewise scores.
 Errors = Literal["standard", "robust.sem", "robust.huber.white"]
 Test = Literal["standard", "satorra.bentler", "scaled.shifted", "mean.var.adjusted", "yuan.bentler.mplus"]
@@ -29,12 +34,15 @@ class Recipe:
     errors : "standard", "robust.sem" or "robust.huber.white"
     test : str
         The correction of χ².
+    weight : "full", "diagonal", "normal", "identity" or None
+        Of least squares; None is maximum likelihood.
 
     """
 
     information: Information | None
     errors: Errors
     test: Test
+    weight: Weight | None = None
 
     @property
     def robust(self) -> bool:
@@ -49,6 +57,16 @@ RECIPES: dict[Estimator, Recipe] = {
     "MLMVS": Recipe("expected", "robust.sem", "mean.var.adjusted"),
     "MLR": Recipe("observed", "robust.huber.white", "yuan.bentler.mplus"),
     "MLF": Recipe("first.order", "standard", "standard"),
+    "GLS": Recipe("expected", "standard", "standard", "normal"),
+    "WLS": Recipe("expected", "standard", "standard", "full"),
+    "DWLS": Recipe("expected", "standard", "standard", "diagonal"),
+    "WLSM": Recipe("expected", "robust.sem", "satorra.bentler", "diagonal"),
+    "WLSMV": Recipe("expected", "robust.sem", "scaled.shifted", "diagonal"),
+    "WLSMVS": Recipe("expected", "robust.sem", "mean.var.adjusted", "diagonal"),
+    "ULS": Recipe("expected", "standard", "standard", "identity"),
+    "ULSM": Recipe("expected", "robust.sem", "satorra.bentler", "identity"),
+    "ULSMV": Recipe("expected", "robust.sem", "scaled.shifted", "identity"),
+    "ULSMVS": Recipe("expected", "robust.sem", "mean.var.adjusted", "identity"),
 }
 
 
@@ -66,10 +84,15 @@ def recipe(name: str) -> Recipe:
     return next(found for known, found in RECIPES.items() if known == name)
 
 
+def is_least_squares(name: str) -> bool:
+    """Whether an estimator is least squares of moments."""
+    return recipe(name).weight is not None
+
+
 def check_rows(name: str, *, incomplete: bool, clustered: bool = False, weighted: bool = False) -> None:
     """Refuse data that an estimator is not for."""
     chosen = recipe(name)
-    if incomplete and chosen.errors == "robust.sem":
+    if incomplete and (chosen.errors == "robust.sem" or chosen.weight is not None):
         raise FitError(f"{name} needs complete rows: use estimator='MLR', or missing='listwise'")
     if clustered and name not in ("MLR", "MLM"):
         raise FitError(f"{name} takes rows for independent: with cluster= use estimator='MLR' or 'MLM'")

@@ -21,12 +21,12 @@ from torch import Tensor
 from semnan.data import Patterns
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.pair_forms import Entries
+from semnan.estimation.pair_forms import Entries, slices
 from semnan.estimation.pattern_information import pattern_terms
 from semnan.estimation.relations import Relations
 
-#: Entries of an information, or of the matrices K, that are held at a time.
-HELD, KEPT = 1 << 22, 1 << 23
+#: Entries of the matrices K that are kept.
+KEPT = 1 << 23
 
 
 @final
@@ -148,9 +148,3 @@ def crossed(gram: Tensor, some: Entries, others: Entries) -> Tensor:
     found = first[:, others.left].mul_(below).addcmul_(first[:, others.right], second[:, others.left])
     found.mul_(some.weight[:, None]).mul_(others.weight)
     return found.addcmul_(some.mean[:, None] * others.mean, below) if bool(others.mean.any()) else found
-
-
-def slices(count: int, width: int) -> list[slice]:
-    """Rows so many at a time that `HELD` entries of this width are."""
-    step = max(1, HELD // max(width, 1))
-    return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import NamedTuple, final
 
 from scipy.special import chndtr, chndtrinc
 
@@ -32,6 +32,11 @@ NOT_NESTED = Unavailable("the baseline has fewer degrees of freedom than the mod
 NO_COVARIANCE = Unavailable("the baseline model fits as well as can be: there is no covariance to explain")
 
 
+def measured(name: str, numbers: Numbers) -> Value:
+    """One measure by lavaan's name."""
+    return _told(MEASURES[name], numbers)
+
+
 def fit_measures(fit: Estimate) -> dict[str, Value]:
     """All fit measures of a fit by lavaan's names.
 
@@ -39,7 +44,7 @@ def fit_measures(fit: Estimate) -> dict[str, Value]:
     ``agfi`` and ``pgfi`` are those of Jöreskog & Sörbom, which lavaan has as ``gfi_lisrel`` since 0.7.
     """
     numbers = Numbers(fit)
-    return {name: _told(measure, numbers) for name, measure in _MEASURES.items()} | residual_indices(fit)
+    return {name: _told(measure, numbers) for name, measure in MEASURES.items()} | residual_indices(fit)
 
 
 class _NoNumberError(Exception):
@@ -65,12 +70,29 @@ def _number(value: Value) -> float:
     return value
 
 
+class Misfit(NamedTuple):
+    """Corrected values of χ² and its degrees of freedom, for measures of a fit that do not take its own."""
+
+    chi_square: float
+    df: float
+
+
 @final
 @dataclass(frozen=True)
 class Numbers:
-    """What measures are made of; asking for a number that is not there leaves the definition with the reason."""
+    """What measures are made of; asking for a number that is not there leaves the definition with the reason.
+
+    Attributes
+    ----------
+    fit : Estimate
+    own, simple : Misfit, optional
+        Corrected ones of the model and of the baseline.
+
+    """
 
     fit: Estimate
+    own: Misfit | None = None
+    simple: Misfit | None = None
 
     @cached_property
     def test(self) -> Statistics:
@@ -78,11 +100,16 @@ class Numbers:
 
     @cached_property
     def chi_square(self) -> float:
-        return _number(self.test.chi_square)
+        return _number(self.test.chi_square) if self.own is None else self.own.chi_square
 
     @cached_property
     def df(self) -> float:
-        return _number(self.test.df)
+        return _number(self.test.df) if self.own is None else self.own.df
+
+    @property
+    def rows(self) -> int:
+        """n; one fewer in each group for least squares, whose χ² is that multiple of the discrepancy."""
+        return self.fit.n if self.fit.squares is None else self.fit.n - len(self.fit.labels)
 
     @property
     def positive_df(self) -> float:
@@ -103,7 +130,7 @@ class Numbers:
         found = baseline(self.fit)
         if isinstance(found, Unavailable):
             raise _NoNumberError(found)
-        return found
+        return found if self.simple is None else replace(found, chi_square=self.simple.chi_square, df=self.simple.df)
 
     @cached_property
     def goodness(self) -> float:
@@ -161,7 +188,7 @@ def _information(price: Callable[[float], float]) -> Callable[[Numbers], float]:
 
 def _root(m: Numbers, noncentrality: float) -> float:
     """RMSEA of a noncentrality."""
-    return math.sqrt(noncentrality / m.fit.n / m.positive_df * len(m.fit.labels))
+    return math.sqrt(noncentrality / m.rows / m.positive_df * len(m.fit.labels))
 
 
 def _bound(probability: float) -> Callable[[Numbers], float]:
@@ -174,20 +201,20 @@ def _bound(probability: float) -> Callable[[Numbers], float]:
     return found
 
 
-def _probability(m: Numbers, limit: float) -> float:
+def probability_within(m: Numbers, limit: float) -> float:
     """That χ² is at most what it is, if RMSEA is `limit`."""
-    return float(chndtr(m.chi_square, m.positive_df, m.fit.n * m.df * limit**2 / len(m.fit.labels)))
+    return float(chndtr(m.chi_square, m.positive_df, m.rows * m.df * limit**2 / len(m.fit.labels)))
 
 
 def _hoelter(level: float) -> Callable[[Numbers], float]:
     def found(m: Numbers) -> float:
         limit = chi_square_limit(level, m.positive_df)
-        return limit / (m.chi_square / m.fit.n) + 1 if m.chi_square > 0 else _number(EXACT)
+        return limit / (m.chi_square / m.rows) + 1 if m.chi_square > 0 else _number(EXACT)
 
     return found
 
 
-_MEASURES: dict[str, Callable[[Numbers], Value]] = {
+MEASURES: dict[str, Callable[[Numbers], Value]] = {
     "npar": lambda m: m.parameters,
     "fmin": lambda m: m.fit.value,
     "chisq": lambda m: m.chi_square,
@@ -213,13 +240,13 @@ _MEASURES: dict[str, Callable[[Numbers], Value]] = {
     "rmsea": lambda m: _root(m, m.excess),
     "rmsea.ci.lower": _bound((1 + LEVEL) / 2),
     "rmsea.ci.upper": _bound((1 - LEVEL) / 2),
-    "rmsea.pvalue": lambda m: 1 - _probability(m, CLOSE),
-    "rmsea.notclose.pvalue": lambda m: _probability(m, NOT_CLOSE),
+    "rmsea.pvalue": lambda m: 1 - probability_within(m, CLOSE),
+    "rmsea.notclose.pvalue": lambda m: probability_within(m, NOT_CLOSE),
     "cn_05": _hoelter(0.05),
     "cn_01": _hoelter(0.01),
     "gfi": lambda m: m.goodness,
     "agfi": lambda m: 1 - m.moments / m.positive_df * (1 - m.goodness),
     "pgfi": lambda m: m.df / m.moments * m.goodness,
-    "mfi": lambda m: math.exp((m.df - m.chi_square) / (2 * m.fit.n)),
-    "ecvi": lambda m: m.chi_square / m.fit.n + 2 * m.parameters / m.fit.n,
+    "mfi": lambda m: math.exp((m.df - m.chi_square) / (2 * m.rows)),
+    "ecvi": lambda m: m.chi_square / m.rows + 2 * m.parameters / m.rows,
 }

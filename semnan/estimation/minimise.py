@@ -22,11 +22,14 @@ from semnan.estimation.estimate import Estimates
 from semnan.estimation.estimators import Estimator, Information, recipe
 from semnan.estimation.generic import analyse
 from semnan.estimation.inference import Inference, concatenate
+from semnan.estimation.least_squares import assemble_vectors, judge
+from semnan.estimation.moment_vector import MomentVector
 from semnan.estimation.orientation import orient
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
+from semnan.estimation.squares import LeastSquares
 from semnan.estimation.start import random_starts, start_values
 from semnan.estimation.variance import variances
 from semnan.model import PathModel
@@ -73,12 +76,12 @@ class Options:
             raise FitError(f"information is {self.information!r}: give one of {', '.join(get_args(Information))}")
         recipe(self.estimator)
         if self.estimator != "ML" and self.discrepancy is not KullbackLeibler:
-            raise FitError(f"{self.estimator} is maximum likelihood: it does not go with {self.discrepancy.__name__}")
+            raise FitError(f"{self.estimator} says itself what to minimise: leave out {self.discrepancy.__name__}")
 
 
 def estimate(
     model: PathModel,
-    data: Sequence[MomentsStack | Patterns],
+    data: Sequence[MomentsStack | Patterns] | Sequence[MomentVector],
     options: Options | None = None,
     rows: Rows | None = None,
 ) -> Estimates:
@@ -87,8 +90,8 @@ def estimate(
     Parameters
     ----------
     model : PathModel
-    data : sequence of MomentsStack or Patterns
-        Stacks of the same length B; or incomplete rows, which make a single fit.
+    data : sequence of MomentsStack or Patterns, or of MomentVector
+        Stacks of the same length B; or incomplete rows, which make a single fit; or what least squares takes.
     options : Options, optional
     rows : Rows, optional
         The rows themselves, which first-order information needs.
@@ -106,7 +109,7 @@ def estimate(
         raise FitError("the model has no free parameters: there is nothing to fit")
     # What overflows is not finite, and is judged as such.
     with torch.no_grad(), np.errstate(all="ignore"), Progress(chosen.progress) as shown:
-        made, limits = assemble(model, data, chosen.discrepancy), Constraints.of(model)
+        made, limits = _assemble(model, data, chosen), Constraints.of(model)
         whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
         incomplete = any(pattern is not None for pattern in made.patterns)
         usual: Information = "observed" if incomplete else "expected"
@@ -117,7 +120,23 @@ def estimate(
             solved = [job.solve(whole, made)]
         else:
             solved = [job.solve(whole.take(part), _take(made, part)) for part in chunks]
-    return _gather(model, made, chosen, kind, solved)
+        squares = None
+        if recipe(chosen.estimator).weight is not None:
+            squares = judge(model, whole, limits, solved[0].theta.numpy(), data)
+    return _gather(model, made, chosen, kind, solved, squares)
+
+
+def _assemble(
+    model: PathModel, data: Sequence[MomentsStack | Patterns] | Sequence[MomentVector], options: Options
+) -> Assembly:
+    vectors = [item for item in data if isinstance(item, MomentVector)]
+    weight = recipe(options.estimator).weight
+    if weight is not None and len(vectors) == len(data):
+        return assemble_vectors(model, vectors, weight)
+    others = [item for item in data if not isinstance(item, MomentVector)]
+    if weight is not None or vectors:
+        raise FitError(f"{options.estimator} and the data do not go together: least squares takes the rows of one fit")
+    return assemble(model, others, options.discrepancy)
 
 
 def _chunks(made: Assembly, options: Options, model: PathModel) -> list[Index]:
@@ -218,12 +237,19 @@ def _best(solution: Solution, starts: int) -> tuple[Index, Array]:
     return ranked.argmin(-1) + np.arange(len(values)) * starts, values
 
 
-def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts: list[Solved]) -> Estimates:
+def _gather(
+    model: PathModel,
+    made: Assembly,
+    options: Options,
+    kind: str,
+    parts: list[Solved],
+    squares: LeastSquares | Unavailable | None,
+) -> Estimates:
     return Estimates(
         model=model,
         samples=made.samples,
         patterns=made.patterns,
-        discrepancy=options.discrepancy.__name__,
+        discrepancy=options.discrepancy.__name__ if squares is None else options.estimator,
         estimator=options.estimator,
         information=kind,
         theta=torch.cat([part.theta for part in parts]),
@@ -234,4 +260,5 @@ def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts
         start_values=torch.cat([part.start_values for part in parts]),
         inference=concatenate([part.inference for part in parts]),
         generic=analyse(model),
+        squares=squares,
     )

@@ -17,9 +17,11 @@ from semnan.data import Moments, Patterns
 from semnan.errors import Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.estimate import Estimate, Implied
+from semnan.estimation.estimators import recipe
 
 Value = float | Unavailable
 NO_SCALE = Unavailable("an implied variance is zero or negative")
+PROFILED = Unavailable("thresholds are not fitted together with the other moments: see the measure without means")
 ONE_VARIABLE = Unavailable("there is no pair of variables")
 
 
@@ -31,8 +33,8 @@ class Residuals:
     covariance: Tensor
     mean: Tensor | None
 
-    def root_mean_square(self, *, means: bool, diagonal: bool = True) -> float:
-        """√ of the mean square of the lower triangle, with or without its diagonal, and of the means."""
+    def root_mean_square(self, *, means: bool, diagonal: bool = True, reached: int = 0) -> float:
+        """√ of the mean square of the lower triangle, with or without its diagonal, of means, and of so many zeros."""
         p = len(self.covariance)
         own = float(self.covariance.diagonal().square().sum())
         total, count = (float(self.covariance.square().sum()) - own) / 2, p * (p - 1) // 2
@@ -40,7 +42,7 @@ class Residuals:
             total, count = total + own, count + p
         if means and self.mean is not None:
             total, count = total + float(self.mean.square().sum()), count + p
-        return math.sqrt(total / count)
+        return math.sqrt(total / (count + reached))
 
 
 def residual_indices(fit: Estimate) -> dict[str, Value]:
@@ -50,12 +52,16 @@ def residual_indices(fit: Estimate) -> dict[str, Value]:
     for name, kind in kinds.items():
         for suffix, means in (("", True), ("_nomean", False)):
             if name + suffix != "srmr_nomean":
-                found[name + suffix] = _average(fit, kind, means)
+                found[name + suffix] = _average(fit, kind, means and not (name == "srmr" and fit.model.ordered))
     return found
 
 
 def _average(fit: Estimate, kind: str, means: bool) -> Value:
     diagonal = kind != "correlation"
+    # Thresholds, which are all reached but by full weights, count where means do.
+    if means and fit.model.ordered and recipe(fit.estimator).weight == "full":
+        return PROFILED
+    reached = sum(ordered.thresholds for ordered in fit.model.ordered) if means else 0
     if not diagonal and len(fit.model.visibles) < 2:
         return ONE_VARIABLE
     roots = []
@@ -63,7 +69,9 @@ def _average(fit: Estimate, kind: str, means: bool) -> Value:
         if kind in ("correlation", "mplus") and not bool((implied.sigma.diagonal() > 0).all()):
             return NO_SCALE
         residuals = residuals_of(sample, implied, kind, means=fit.model.has_means)
-        roots.append(sample.n / fit.n * residuals.root_mean_square(means=means, diagonal=diagonal))
+        if fit.model.ordered:  # As in lavaan, where variances belong to the thresholds.
+            residuals.covariance.diagonal().zero_()
+        roots.append(sample.n / fit.n * residuals.root_mean_square(means=means, diagonal=diagonal, reached=reached))
     return sum(roots)
 
 

@@ -74,6 +74,7 @@ class PatternLikelihood:
 
 def saturated_moments(covariance: Array) -> Array:
     """A covariance with the constant of means at their center."""
-    padded = np.pad(covariance, [(0, 0)] * (covariance.ndim - 2) + [(1, 0), (1, 0)])
-    padded[..., 0, 0] = 1.0
+    size = covariance.shape[-1] + 1
+    padded = np.zeros((*covariance.shape[:-2], size, size))
+    padded[..., 0, 0], padded[..., 1:, 1:] = 1.0, covariance
     return padded

@@ -12,7 +12,6 @@ since X_i is linear in K_i. y is any other such slope, with rows Q in place of K
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, final
@@ -23,7 +22,7 @@ from torch import Tensor
 from semnan.estimation.relations import Relations
 
 #: Numbers that are held at a time, and the most that V times the columns of H may have.
-HELD, MOST = 1 << 18, 1 << 25
+HELD, MOST = 1 << 20, 1 << 25
 
 
 class Entries(NamedTuple):
@@ -72,6 +71,12 @@ class Local(NamedTuple):
 
     def take(self, at: Tensor) -> Local:
         return Local(self.place[at], self.own[at], self.loads[at], self.base)
+
+
+def slices(count: int, width: int) -> list[slice]:
+    """Rows so many at a time that `HELD` numbers of this width are."""
+    step = max(1, HELD // max(width, 1))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
 def private(relations: Relations) -> Tensor:
@@ -133,7 +138,7 @@ class PairForm:
         """The form of variables with rows K and Q, shape (Z, 2 n), and m, shape (Z,), with all locals, shape (Z, P)."""
         first, second = (self._sides(part[:, self._used], means) for part in (rows, lifted))
         (found,) = self._own([first], second)
-        for at in self._parts(len(rows)):
+        for at in slices(len(rows), self._width):
             found[:, at] += self._met(self._bent(first.take(at)), second.take(at))
         return found.mT
 
@@ -150,7 +155,7 @@ class PairForm:
         first, apart, second = (self._sides(part, none) for part in (whole, far, self._lifted))
         found, mirrored = self._own([first, apart], second)
         found += mirrored.mT
-        for at in self._parts(len(rows)):
+        for at in slices(len(rows), self._width):
             found[:, at] += self._met(self.local.loads[at] @ bent, second.take(at))
         return found.mT
 
@@ -161,9 +166,10 @@ class PairForm:
         found[torch.arange(len(found)), self.local.place] += self.local.own
         return found
 
-    def _parts(self, count: int) -> Iterator[slice]:
-        step = max(1, HELD // max(self.local.base.shape[0] * len(self.form), 1))
-        return (slice(start, min(start + step, count)) for start in range(0, count, step))
+    @property
+    def _width(self) -> int:
+        """Numbers of a slope X."""
+        return self.local.base.shape[0] * len(self.form)
 
     def _sides(self, rows: Tensor, means: Tensor) -> _Sides:
         left, right = self._at
@@ -189,8 +195,9 @@ class PairForm:
         """The part of x in the parameters of every j itself, with y: shape (P, c) for each first side."""
         found = [second.left.new_zeros(len(self.local.own), second.left.shape[1]) for _ in firsts]
         left, right = self._at
-        step = max(1, HELD // max(len(self.form), 1))
-        for entry, owner, on_right in zip(*(part.split(step) for part in self._touching), strict=True):
+        entries, owners, sides = self._touching
+        for at in slices(len(entries), len(self.form)):
+            entry, owner, on_right = entries[at], owners[at], sides[at]
             form, lifted = self.form[entry], self._lifted[owner]
             met = (form * lifted[:, right]) @ second.right
             met.addmm_(form * lifted[:, left], second.left)
@@ -203,7 +210,7 @@ class PairForm:
     def _touching(self) -> tuple[Tensor, Tensor, Tensor]:
         """Entries that have the row of a local variable, which one, and whether on their right."""
         place = self.local.place
-        owner = torch.full((max(self.local.base.shape[1], 1),), -1)
+        owner = torch.full((self.local.base.shape[1],), -1)
         owner[place] = torch.arange(len(place))
         sides = [owner[self.free.right], owner[self.free.left]]
         entries = [(side >= 0).nonzero()[:, 0] for side in sides]
@@ -214,7 +221,8 @@ class PairForm:
     @cached_property
     def _used(self) -> Tensor:
         """The rows of Z that the free entries have."""
-        return torch.unique(torch.cat([self.free.left, self.free.right]))
+        found: Tensor = torch.unique(torch.cat([self.free.left, self.free.right]))
+        return found
 
     @cached_property
     def _at(self) -> tuple[Tensor, Tensor]:
@@ -228,4 +236,5 @@ class PairForm:
     @cached_property
     def _base(self) -> tuple[Tensor, Tensor]:
         """H at the right and left rows of the entries, shape (e, r)."""
-        return self.local.base.mT[self.free.right], self.local.base.mT[self.free.left]
+        base = self.local.base.mT
+        return base[self.free.right], base[self.free.left]

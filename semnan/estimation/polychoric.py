@@ -1,8 +1,8 @@
 """Polychoric correlations of all pairs of ordered variables at once, in two steps (Olsson 1979): thresholds from the
 margins, then each correlation by maximum likelihood of its contingency table.
 
-With π_ab the probability of a cell, a difference of four corners Φ₂(τ_a, τ_b; ρ), the log-likelihood is Σ n_ab log π_ab;
-∂Φ₂/∂ρ is the density at the corner, which gives the score and the Hessian of each pair in closed form.
+With π_ab the probability of a cell, a difference of four corners Φ₂(τ_a, τ_b; ρ), the log-likelihood is
+Σ n_ab log π_ab; ∂Φ₂/∂ρ is the density at the corner, which gives the score and the Hessian of each pair in closed form.
 """
 
 from __future__ import annotations

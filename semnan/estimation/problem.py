@@ -26,6 +26,7 @@ from semnan.estimation.missing import PatternLikelihood
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.slopes import Slopes, part_slopes
 from semnan.estimation.space import Penalty, Space
+from semnan.estimation.weighted import WeightedMoments
 from semnan.network import Layout, Propagation, propagate
 from semnan.network.arrays import Array, cholesky, diagonal
 
@@ -33,7 +34,7 @@ from semnan.network.arrays import Array, cholesky, diagonal
 NEGATIVE = 1e-6
 
 
-Loss = Discrepancy | PatternLikelihood
+Loss = Discrepancy | PatternLikelihood | WeightedMoments
 
 
 class Point(NamedTuple):
@@ -179,6 +180,8 @@ class Problem:
         """
 
         def found(part: Part, at: Propagation[Array], loss: Evaluation[Array]) -> Array:
+            if isinstance(part.loss, WeightedMoments):
+                return part.loss.gauss_newton(part.loss.jacobian(part.layout, at))
             if isinstance(part.loss, PatternLikelihood):
                 return stacked_information(part.layout, at, 4 * loss.curvature, loss.metric)
             metric = loss.metric @ at.sigma @ loss.metric if spread else loss.metric
@@ -193,7 +196,9 @@ class Problem:
         def missed(part: Part, at: Propagation[Array], loss: Evaluation[Array]) -> Array:
             end = propagate(part.layout, point.full + step, part.center)
             change = end.sigma - at.sigma - push_forward(part.layout, at, step)
-            if loss.metric.ndim == change.ndim:
+            if isinstance(part.loss, WeightedMoments):
+                slope = part.loss.answer(change, at.sigma)
+            elif loss.metric.ndim == change.ndim:
                 slope = 2 * loss.curvature[:, None, None] * (loss.metric @ change @ loss.metric)
             else:
                 pieces = loss.metric @ change[:, None] @ loss.metric

@@ -25,10 +25,10 @@ from semnan.data import Patterns
 from semnan.errors import Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.extended import crossed, slices
+from semnan.estimation.extended import crossed
 from semnan.estimation.inference import Inference
 from semnan.estimation.moment_pairs import MomentPairs
-from semnan.estimation.pair_forms import Entries
+from semnan.estimation.pair_forms import Entries, slices
 from semnan.estimation.pattern_information import lower, pattern_information
 from semnan.estimation.relations import Relations
 

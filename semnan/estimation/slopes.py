@@ -17,6 +17,7 @@ from semnan.estimation.information import (
     tie,
 )
 from semnan.estimation.missing import PatternLikelihood
+from semnan.estimation.weighted import WeightedMoments
 from semnan.network import Layout, Propagation
 from semnan.network.arrays import Array
 
@@ -40,7 +41,7 @@ class Slopes(NamedTuple):
 
 def part_slopes(
     layout: Layout,
-    loss: Discrepancy | PatternLikelihood,
+    loss: Discrepancy | PatternLikelihood | WeightedMoments,
     theta: Array,
     at: Propagation[Array],
     value: Evaluation[Array],
@@ -53,6 +54,8 @@ def part_slopes(
     bent = bending(layout, theta, at, 2 * slope) if exact else None
     if isinstance(loss, PatternLikelihood):
         return _patterned(layout, loss, at, value, gradient, bent)
+    if isinstance(loss, WeightedMoments):
+        return _weighted(layout, loss, at, value, gradient, bent)
     metric = gram(at, value.metric)
     scale = 4 * value.curvature[..., None, None]
     if bent is None:
@@ -72,6 +75,20 @@ def _all_gathered(layout: Layout, forms: list[Array]) -> list[Array]:
     if len(layout.parameter) > BLOCK:
         return [tie(layout, gathered(layout, form)) for form in forms]
     return list(tie(layout, gathered(layout, np.stack(forms))))
+
+
+def _weighted(
+    layout: Layout,
+    loss: WeightedMoments,
+    at: Propagation[Array],
+    value: Evaluation[Array],
+    gradient: Array,
+    bent: Array | None,
+) -> Slopes:
+    found = loss.jacobian(layout, at)
+    rough = loss.gauss_newton(found)
+    exact = None if bent is None else bent + rough + loss.curvature_of_means(found, value.slope)
+    return Slopes(gradient, rough, exact)
 
 
 def _patterned(

@@ -17,8 +17,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from semnan.estimation.extended import ExtendedGroup, slices
-from semnan.estimation.pair_forms import Entries, Local, PairForm, parents, private
+from semnan.estimation.extended import ExtendedGroup
+from semnan.estimation.pair_forms import Entries, Local, PairForm, parents, private, slices
 
 #: Products below which entries are treated one by one.
 FEW = 1 << 22
@@ -99,7 +99,7 @@ class _Pairs:
     @cached_property
     def others(self) -> Tensor:
         """The left rows that are not local."""
-        left = torch.unique(self.entries.left)
+        left: Tensor = torch.unique(self.entries.left)
         return left[self.owner[left] < 0]
 
     @property

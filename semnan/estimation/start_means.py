@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from semnan.model import PathModel
-from semnan.network import Layout, total_effects
+from semnan.network import Layout, propagate
+from semnan.network.arrays import Array, add_at, diagonal, spread
 
 
 @final
@@ -43,29 +45,38 @@ def start_means(groups: Sequence[Group], theta: Tensor, told: set[int]) -> Tenso
     free = _intercepts(groups, told)
     if not len(free):
         return theta
-    theta = theta.clone()
-    theta[:, free] = 0.0
-    slopes, missing = zip(*(_system(group, theta, free) for group in groups), strict=True)
-    solved = torch.linalg.lstsq(torch.cat(slopes, dim=1), torch.cat(missing, dim=1)[..., None], driver="gelsy")
-    theta[:, free] = solved.solution[..., 0]
-    return theta
+    found = theta.numpy().copy()
+    found[:, free] = 0.0
+    slopes, missing = zip(*(_system(group, found, free) for group in groups), strict=True)
+    system, wanted = (torch.from_numpy(np.concatenate(parts, axis=1)) for parts in (slopes, missing))
+    found[:, free] = torch.linalg.lstsq(system, wanted[..., None], driver="gelsy").solution[..., 0].numpy()
+    return torch.from_numpy(found)
 
 
-def _intercepts(groups: Sequence[Group], told: set[int]) -> Tensor:
-    """The free parameters that are intercepts."""
-    rows = [group.layout.parameter[group.layout.is_path & (group.layout.rows == 0)] for group in groups]
-    found = torch.unique(torch.cat(rows)) if groups[0].layout.constant else torch.zeros(0, dtype=torch.long)
-    return torch.tensor([k for k in found.tolist() if k not in told], dtype=torch.long)
+def _intercepts(groups: Sequence[Group], told: set[int]) -> Array:
+    """The free parameters that are intercepts, ascending."""
+    layouts = [group.layout for group in groups if group.layout.constant]
+    found = {k for layout in layouts for k in layout.parameter.numpy()[_rows(layout)].tolist()}
+    return np.array(sorted(found - told), dtype=np.int64)
 
 
-def _system(group: Group, theta: Tensor, free: Tensor) -> tuple[Tensor, Tensor]:
+def _rows(layout: Layout) -> Array:
+    """The rows of the table that are intercepts."""
+    return np.flatnonzero(layout.is_path.numpy() & (layout.rows.numpy() == 0))
+
+
+def _system(group: Group, theta: Array, free: Array) -> tuple[Array, Array]:
     """∂mean/∂intercepts, shape (B, p, k), and the means that are missing, in standard deviations."""
     layout = group.layout
     assert group.mean is not None
-    weights, _ = layout.matrices(theta)
-    total = total_effects(weights)[..., layout.shown]
-    slopes = theta.new_zeros(len(theta), total.shape[-1], layout.size)
-    rows = (layout.is_path & (layout.rows == 0)).nonzero()[:, 0]
-    slopes.index_add_(-1, layout.parameter[rows], total.index_select(-2, layout.columns[rows]).mT)
-    scale = group.covariance.diagonal(dim1=-2, dim2=-1).sqrt()
-    return slopes.index_select(-1, free) / scale[..., None], (group.mean - total[..., 0, :]) / scale
+    at, parameter = layout.places(theta), layout.parameter.numpy()
+    is_free = np.zeros(layout.size, dtype=bool)
+    is_free[free] = True
+    effects = propagate(layout, theta).factors[:, : layout.inner, 1:]
+    rows = _rows(layout)
+    rows = rows[is_free[parameter[rows]]]
+    units = spread(at.unit[:, 1:], (len(theta), *at.unit[:, 1:].shape))
+    slopes = np.concatenate([units, effects], axis=1).take(at.right[rows], axis=1).mT
+    slopes = add_at(len(free), np.searchsorted(free, parameter[rows]), slopes)
+    scale = np.sqrt(diagonal(group.covariance.numpy()))
+    return slopes / scale[..., None], (group.mean.numpy() - effects[:, 0]) / scale

@@ -14,6 +14,7 @@ from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate, discrepancy_of
 from semnan.estimation.saturated import pattern_log_likelihood
+from semnan.estimation.squares import LeastSquares
 from semnan.network.arrays import Array
 
 Value = float | Unavailable
@@ -36,7 +37,7 @@ class Statistics:
     def parameters(self) -> int | Unavailable:
         """Free parameters, counted by the dimensions of θ that a covariance determines."""
         generic = self.estimate.generic
-        return generic if isinstance(generic, Unavailable) else generic.rank
+        return generic if isinstance(generic, Unavailable) else generic.rank + self._margins
 
     @property
     def moments(self) -> int:
@@ -44,7 +45,13 @@ class Statistics:
         model = self.estimate.model
         p, k = len(model.visibles), len(model.exogenous)
         means = p - k if model.has_means else 0
-        return len(self.estimate.labels) * (p * (p + 1) // 2 - k * (k + 1) // 2 + means)
+        return len(self.estimate.labels) * (p * (p + 1) // 2 - k * (k + 1) // 2 + means) + self._margins
+
+    @property
+    def _margins(self) -> int:
+        """Thresholds and means estimated by themselves, less variances of latent responses, which are one."""
+        squares = self.estimate.squares
+        return squares.free_margins if isinstance(squares, LeastSquares) else 0
 
     @property
     def df(self) -> int | Unavailable:
@@ -54,7 +61,7 @@ class Statistics:
     @property
     def chi_square(self) -> Value:
         """Test of the model against the unrestricted covariance; 2 n KL for maximum likelihood."""
-        factor = discrepancy_of(self.estimate).chi_square_factor
+        factor = 2.0 if self.estimate.squares is not None else discrepancy_of(self.estimate).chi_square_factor
         if not math.isfinite(self.estimate.value):
             return Unavailable("the implied covariance is not positive definite")
         if factor is None:

@@ -14,7 +14,9 @@ from semnan.estimation.discrepancy import Discrepancy
 from semnan.estimation.estimators import Errors
 from semnan.estimation.generic import LIMIT, TOO_LARGE
 from semnan.estimation.inference import Inference, infer, infer_constrained
+from semnan.estimation.moment_spread import moment_spread
 from semnan.estimation.problem import Point, Problem
+from semnan.estimation.weighted import WeightedMoments
 from semnan.network.arrays import Array
 
 
@@ -49,7 +51,9 @@ def variances(
     plain = replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
     point = plain.at(theta)
     dense, meat = _dense(plain, point, kind, rows)
-    if errors != "standard":
+    if isinstance(plain.parts[0].loss, WeightedMoments):
+        meat = moment_spread(plain, point, robust=errors != "standard")
+    elif errors != "standard":
         meat = outer_products(plain, point, _needed(rows), moments=errors == "robust.sem")
     held, kept = np.zeros(theta.shape, dtype=np.bool_), slice(None) if problem.space is None else problem.space.kept
     held[..., kept] = problem.at_bound(theta[..., kept])

@@ -5,7 +5,7 @@ formula from the plainest criterion that has one, or exact elimination counts it
 """
 
 from semnan.identification.formula import Formula
-from semnan.identification.identify import Identification, identify, identify_all
+from semnan.identification.identify import Identification, identify, identify_all, identify_joint
 from semnan.identification.parameters import LocalIdentification
 from semnan.identification.query import Query
 from semnan.identification.remedies import Remedy
@@ -26,5 +26,6 @@ __all__ = [
     "Witness",
     "identify",
     "identify_all",
+    "identify_joint",
     "mixed_graph",
 ]

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.graph import AMASEM
+from semnan.identification.covariance_form import covariance_form
+from semnan.identification.equality import rational_point
 from semnan.identification.equations import Symbols
 from semnan.identification.expression import Expression
 from semnan.identification.formula import Formula
@@ -19,7 +21,7 @@ from semnan.identification.local import Draw, draws
 from semnan.identification.modular import Residues, product, residue, unit_inverse
 from semnan.identification.query import Query
 from semnan.identification.structure import Part, Structure
-from semnan.model import PathModel
+from semnan.model import PathModel, as_model
 
 
 @final
@@ -64,7 +66,7 @@ class Analysis:
     """What is known about the effects of a model: random points, and the edges solved so far."""
 
     def __init__(self, graph: AMASEM | PathModel, group: str | None = None, seed: int = 0) -> None:
-        self.structure = Structure.of(graph)
+        self.structure = Structure.of(covariance_form(as_model(graph)))
         self.group = group
         self.part = self.structure.part(group)
         self.points = tuple(Point.of(draw, self.part) for draw in draws(self.structure, seed))
@@ -159,7 +161,7 @@ class Analysis:
     def rational(self) -> tuple[list[list[Any]], NDArray[Any]]:
         """Σ of the visibles at a point of small whole parameters, and the point."""
         s = self.structure
-        theta = np.array(np.random.default_rng(1).integers(1, 90, s.size).tolist(), dtype=object)
+        theta = rational_point(s.equalities, np.random.default_rng(1).integers(1, 90, s.size).tolist())
         weights = s.weights(self.part, theta, _whole)
         total = power = np.eye(len(s.names), dtype=int).astype(object)
         while (power := power @ weights).any():

@@ -90,7 +90,7 @@ def solve_node(analysis: Analysis, solved: Solved, v: int, wanted: list[Edge]) -
     met = [agrees(t, t[:, v], at.direct[:, v], at.prime) for t, at in zip(tables, solved.tables, strict=True)]
     rows = np.flatnonzero(np.logical_and.reduce(met))
     matrix = tables[0][rows][:, unknown]
-    done = False
+    found = []
     for edge in wanted:
         target = np.array([int(a == edge[0]) for a in unknown], dtype=np.int64)
         square = determining(matrix, target, solved.tables[0].prime)
@@ -101,9 +101,10 @@ def solve_node(analysis: Analysis, solved: Solved, v: int, wanted: list[Edge]) -
         right = [solved.remainder(row, v) for row in used]
         expression = solution(system, right)[columns.index(edge[0])]
         if analysis.holds(direct(analysis, edge), expression):
-            solved.add(edge, expression, _method(analysis, solved, used))
-            done = True
-    return done
+            found.append((edge, expression, _method(analysis, solved, used)))
+    for edge, expression, method in found:
+        solved.add(edge, expression, method)
+    return bool(found)
 
 
 def sources(solved: Solved, at: Table) -> Residues:

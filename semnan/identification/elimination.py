@@ -74,7 +74,8 @@ def sliced(analysis: Analysis, query: Query, point: Point, known: tuple[int, ...
     """Leave out what can be, and set the coordinates that are free along the fibre to `at`, 2 `at`, …"""
     symbols = analysis.symbols(point, {k: int(point.draw.theta[k]) for k in known})
     effect = analysis.polynomial(query, symbols)
-    reduced = reduction(analysis.structure, analysis.part, frozenset(effect.variables))
+    tied = {k for equality in analysis.structure.equalities for k in equality.coefficients}
+    reduced = reduction(analysis.structure, analysis.part, frozenset(effect.variables | tied))
     system = _fibre(analysis, symbols, point, reduced)
     variables = sorted({k for f in (*system, effect) for k in f.variables})
     values = reduced.coordinates(point.draw.theta.tolist(), point.prime)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, combinations_with_replacement, product
 from typing import Any, final
 
+from semnan.identification.equality import Equality
 from semnan.identification.polynomial import Polynomial
 from semnan.identification.structure import Part, Structure
 
@@ -30,13 +31,18 @@ class Star:
     ----------
     latent : int
     children, slots : tuple of int
-        Places of the children, parents first, and the numbers of the loadings.
+        Places of the children and the numbers of the loadings, the child numbered 0 first.
 
     """
 
     latent: int
     children: tuple[int, ...]
     slots: tuple[int, ...]
+
+    def from_base(self, base: int) -> Star:
+        """With another child, one with an error of its own, for the first."""
+        rows = sorted(zip(self.children, self.slots, strict=True), key=lambda row: (row[0] != base, row))
+        return Star(self.latent, tuple(c for c, _ in rows), tuple(k for _, k in rows))
 
 
 @final
@@ -101,6 +107,11 @@ class Symbols:
         """A number as a polynomial; a polynomial as it is."""
         return value if isinstance(value, Polynomial) else Polynomial.constant(self.constant(value))
 
+    def equality(self, equality: Equality) -> Polynomial:
+        """What a linear constraint sets to zero."""
+        terms = [self.parameter(k) * self.constant(c) for k, c in equality.coefficients.items()]
+        return sum(terms, start=self.lifted(equality.constant))
+
     def total(self, source: int, target: int, avoiding: frozenset[int] = frozenset()) -> Polynomial:
         """The total effect of a variable on another along paths that avoid some."""
         found = {source: Polynomial.constant(1)}
@@ -154,28 +165,27 @@ def fibre(symbols: Symbols, sigma: Callable[[int, int], Any], reduction: Reducti
             if arc is not None and e not in stars:
                 f = f - c * d * arc
         found[a, b] = sum((-c for c in _shares(symbols, reduction, a, b)), start=f)
-    return _solved(symbols, found, reduction)
+    return _solved(symbols, found, reduction) + [symbols.equality(e) for e in symbols.structure.equalities]
 
 
 def _shares(symbols: Symbols, reduction: Reduction, a: int, b: int) -> Iterator[Polynomial]:
     """What the stars contribute to a covariance."""
     for star in reduction.stars:
         if {a, b} <= set(star.children):
-            base, *rest = (symbols.parameter(star.slots[star.children.index(v)]) for v in (star.children[0], a, b))
-            if a == star.children[0]:
-                yield rest[1]
-            else:
-                yield base * rest[0] * rest[1]
+            base = star.children[0]
+            s, first, second = (symbols.parameter(star.slots[star.children.index(v)]) for v in (base, a, b))
+            yield second if a == base else first if b == base else s * first * second
 
 
 def _solved(symbols: Symbols, found: dict[Pair, Polynomial], reduction: Reduction) -> list[Polynomial]:
     """Solve the equations of a star's first child for the other loadings, and put those in."""
     for star in reduction.stars:
         for child, slot in zip(star.children[1:], star.slots[1:], strict=True):
-            f = found.get((star.children[0], child))
+            at = (min(star.children[0], child), max(star.children[0], child))
+            f = found.get(at)
             if f is None or slot in symbols.known or f.count(slot) != 1:
                 continue
-            del found[star.children[0], child]
+            del found[at]
             value = f + Polynomial.variable(slot)
             value = Polynomial({m: c for m, c in value.terms.items() if m != (slot,)})
             found = {pair: g.replace(slot, value) for pair, g in found.items()}
@@ -192,11 +202,12 @@ def reduction(structure: Structure, part: Part, kept: frozenset[int]) -> Reducti
             out.add((min(a, b), max(a, b)))
     stars = []
     for star in _stars(structure, part, kept, uses):
-        if not all((c, c) in out for c in star.children):
+        noisy = [c for c in star.children if (c, c) in out]
+        if not noisy:
             continue
-        if len(star.children) <= 3:
+        if len(noisy) == len(star.children) <= 3:
             out.update(combinations(star.children, 2))
-        stars.append(star)
+        stars.append(star.from_base(noisy[0]))
     return Reduction(frozenset(out), tuple(stars))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, final
 
 from semnan.graph import AMASEM
-from semnan.graph.diagram import Edge
+from semnan.graph.diagram import Edge, listed
 from semnan.identification.analysis import Analysis
 from semnan.identification.query import Function, Query, read_query
 from semnan.identification.search import Search
@@ -29,11 +29,11 @@ def identify(
     graph : AMASEM or PathModel
         A mixed graph is a path model with error covariances; see `mixed_graph`.
     effect : str, (str, str) or callable
-        ``"X -> Y"``, or a polynomial of the weights such as ``lambda w: w["X", "M"] * w["M", "Y"]``.
+        ``"X -> Y"``, or a smooth function of the weights such as ``lambda w: w["X", "M"] * w["M", "Y"]``; polynomials
+        are decided exactly, with a formula.
     kind : "direct" or "total"
     avoiding : str or iterable of str
-        Variables that the paths counted do not pass through. In a joint intervention on several variables, the effect
-        of each is its total effect avoiding the others.
+        Variables that the paths counted do not pass through.
     group : str, optional
         Of a model with several groups.
 
@@ -55,6 +55,21 @@ def identify(
 
     """
     return Identification(graph, group).verdict(effect, kind=kind, avoiding=avoiding)
+
+
+def identify_joint(
+    graph: AMASEM | PathModel, sources: Iterable[str], target: str, *, group: str | None = None
+) -> tuple[Verdict, ...]:
+    """Verdicts for a joint intervention: for each of the sources, its effect while all of them are set.
+
+    That is its total effect along paths that avoid the other sources. The effect of the intervention is identified if
+    all of these are.
+    """
+    together, known = listed(sources), Identification(graph, group)
+    return tuple(
+        known.verdict((source, target), avoiding=[other for other in together if other != source])
+        for source in together
+    )
 
 
 def identify_all(graph: AMASEM | PathModel, group: str | None = None) -> tuple[Verdict, ...]:

@@ -81,7 +81,8 @@ def _solve(
     analysis: Analysis, solved: Solved, v: int, wanted: list[Edge], rows: np.ndarray, helpers: list[int]
 ) -> bool:
     """Solve edges from equations in the unsolved parents of v and the helpers."""
-    unknown, at, done = solved.unknown(analysis, v), solved.tables[0], False
+    unknown, at = solved.unknown(analysis, v), solved.tables[0]
+    reached = []
     table, errors = _tables(solved, at)
     matrix = np.concatenate([table[rows][:, unknown], errors[rows][:, helpers]], axis=1)
     for edge in wanted:
@@ -94,9 +95,10 @@ def _solve(
         found = solution(system, [solved.remainder(row, v) for row in used])
         expression = found[columns.index(unknown.index(edge[0]))]
         if analysis.holds(direct(analysis, edge), expression):
-            solved.add(edge, expression, "latent-factor half-trek criterion")
-            done = True
-    return done
+            reached.append((edge, expression))
+    for edge, expression in reached:
+        solved.add(edge, expression, "latent-factor half-trek criterion")
+    return bool(reached)
 
 
 def _entry(solved: Solved, row: int, j: int, unknown: list[int], helpers: list[int]) -> object:

@@ -136,7 +136,8 @@ def inverse(matrix: Residues, prime: int) -> Residues:
 def null_vector(matrix: Residues, rng: np.random.Generator, prime: int) -> tuple[Residues, int]:
     """A uniformly random vector of the null space, and the rank of the matrix."""
     found = echelon(matrix, prime)
-    return found.completed(rng.integers(0, prime, matrix.shape[1])), len(found.pivots)
+    start: Residues = rng.integers(0, prime, (matrix.shape[1],))
+    return found.completed(start), len(found.pivots)
 
 
 def unit_inverse(weights: Residues, prime: int) -> Residues:

@@ -41,7 +41,7 @@ class LocalIdentification:
 
     @property
     def rank(self) -> int:
-        """The dimension of the set of moments that the model reaches: its parameters less those it has too many."""
+        """Rank of the Jacobian of the moments, with the linear equalities of the model as further rows."""
         return self.points[0].rank
 
     @cached_property

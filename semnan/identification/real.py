@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from semnan.identification.equality import real_rows
 from semnan.identification.structure import Part, Structure
 from semnan.model import Kind
 
@@ -47,13 +48,14 @@ class RealModel:
         return self.structure.omega(part, theta, float) + self.known
 
     def moments(self, theta: Vector) -> Vector:
-        """Covariances (each pair once) and means of the visibles, of all groups, in a row."""
+        """Covariances (each pair once) and means of the visibles, of all groups, in a row; then the equalities."""
         out = []
         for part in self.structure.parts:
             total = _inverse(self.weights(part, theta))[:, self.structure.visible]
             sigma = total.T @ self.omega(part, theta) @ total
             out += [sigma[np.triu_indices(len(sigma))], self._alpha(part, theta) @ total]
-        return np.concatenate(out)
+        rows, constants = real_rows(self.structure.equalities, self.structure.size)
+        return np.concatenate([*out, rows @ theta + constants])
 
     def sigma(self, theta: Vector) -> Vector:
         """Covariance of the visibles of the first group."""
@@ -69,7 +71,8 @@ class RealModel:
 
     def jacobian(self, theta: Vector) -> Vector:
         """Derivatives of `moments`, shape (moments, q)."""
-        return np.concatenate([self._part_jacobian(part, theta) for part in self.structure.parts])
+        rows, _ = real_rows(self.structure.equalities, self.structure.size)
+        return np.concatenate([*(self._part_jacobian(part, theta) for part in self.structure.parts), rows])
 
     def _part_jacobian(self, part: Part, theta: Vector) -> Vector:
         s, total = self.structure, _inverse(self.weights(part, theta))
@@ -111,7 +114,8 @@ class RealModel:
             elif row.kind is Kind.COVARIANCE:
                 theta[k] *= 0.8 / max(arcs[row.group, row.source], arcs[row.group, row.target])
             theta[k] = np.clip(theta[k], free.lower, free.upper)
-        return theta
+        rows, constants = real_rows(self.structure.equalities, self.structure.size)
+        return theta - np.linalg.pinv(rows) @ (rows @ theta + constants) if len(rows) else theta
 
     def back(self, theta: Vector, moments: Vector, rank: int, steps: int = 40) -> Vector | None:
         """Parameters near `theta` with these moments, by Gauss–Newton steps of least length; None if that fails."""

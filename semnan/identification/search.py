@@ -124,7 +124,7 @@ class Search:
             return Found(count, NAME)
         coefficients = self.polynomial(query, 1)
         if not coefficients:
-            return Found(1, NAME)
+            return Found(1, f"{NAME}: one value, but no formula of moderate size")
         if query.kind == "direct" and ends in self.analysis.edges:
             self.solved.add(ends, -coefficients[0], NAME)
             extend(self.analysis, self.solved)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from semnan.errors import ModelError
 from semnan.graph import AMASEM
+from semnan.identification.equality import Equality, equalities
 from semnan.model import Kind, PathModel, as_model, covariance, path, variables
 
 Array = NDArray[Any]
@@ -70,6 +71,8 @@ class Structure:
         Places of the visibles in `names`, in the order of the model.
     parts : tuple of Part
         One for each group.
+    equalities : tuple of Equality
+        Linear constraints. Inequalities take no dimension away, so they play no part.
 
     """
 
@@ -77,6 +80,7 @@ class Structure:
     names: tuple[str, ...]
     visible: NDArray[np.intp]
     parts: tuple[Part, ...]
+    equalities: tuple[Equality, ...]
 
     @classmethod
     def of(cls, graph: AMASEM | PathModel) -> Structure:
@@ -85,18 +89,17 @@ class Structure:
         Raises
         ------
         ModelError
-            If the model has constraints, which are no part of the structure (ties are).
+            If an equality between parameters is not linear.
 
         """
         model = as_model(graph)
-        if model.constraints:
-            raise ModelError("identification knows ties and fixed values, not constraints: leave the constraints out")
         names = tuple(variables(model))
         place = {name: i for i, name in enumerate(names)}
         slot = {row: k for k, free in enumerate(model.free) for row in free.rows}
         groups: Sequence[str | None] = model.groups or (None,)
         parts = tuple(_part(model, group, place, slot) for group in groups)
-        return cls(model, names, np.array([place[v] for v in model.visibles], dtype=np.intp), parts)
+        visible = np.array([place[v] for v in model.visibles], dtype=np.intp)
+        return cls(model, names, visible, parts, equalities(model))
 
     @property
     def size(self) -> int:

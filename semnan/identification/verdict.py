@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semnan.errors import ModelError, Unavailable
+from semnan.identification import smooth
 from semnan.identification.analysis import Analysis
 from semnan.identification.formula import Formula
 from semnan.identification.query import Query
@@ -43,7 +44,9 @@ class Verdict:
     method : str
         The criterion that decided.
     formula : Formula or None
-        Of an identified effect. Replayed exactly on random covariances of the model before it was returned.
+        Of an identified effect; None for functions that are no polynomials, and where elimination counts one value
+        but gives no formula of moderate size. Replayed exactly on random covariances of the model before it was
+        returned.
 
     """
 
@@ -78,7 +81,7 @@ class Verdict:
         if self.status is Status.NOT_IDENTIFIED:
             return find_witness(self.analysis, self.query)
         if self.status is Status.FINITE:
-            return two_values(self.analysis, self.query)
+            return two_values(self.analysis, self.query, self.polynomial)
         return Unavailable(f"the effect is {self.status}: there are no two values to show")
 
     def values(self, sigma: ArrayLike) -> tuple[Value, ...]:
@@ -92,9 +95,7 @@ class Verdict:
         """
         if not self.polynomial:
             raise ModelError(f"{self.query} is {self.status}: values are listed for finite verdicts with a polynomial")
-        matrix = np.asarray(sigma, dtype=np.float64)
-        coefficients = [float(c(matrix)) for c in self.polynomial]
-        return feasible_values(self.analysis, self.query, coefficients, matrix)
+        return feasible_values(self.analysis, self.query, self.polynomial, np.asarray(sigma, dtype=np.float64))
 
     def remedies(self) -> tuple[Remedy, ...]:
         """What would identify the effect: every single change after which it is, finitely many values included.
@@ -138,6 +139,8 @@ class Verdict:
 
 def decide(search: Search, query: Query) -> Verdict:
     """The verdict on a query: the local one first, then a formula or a count."""
+    if query.function is not None and not smooth.is_polynomial(search.analysis, query):
+        return _smooth(search, query)
     if search.analysis.changes(query):
         return _told(search, query, Status.NOT_IDENTIFIED, Found(None, "rank of the Jacobian"))
     if not search.analysis.covariance_only:
@@ -147,6 +150,17 @@ def decide(search: Search, query: Query) -> Verdict:
     if found.solutions is None:
         return _told(search, query, Status.UNDECIDED, found)
     return _told(search, query, Status.IDENTIFIED if found.solutions == 1 else Status.FINITE, found)
+
+
+def _smooth(search: Search, query: Query) -> Verdict:
+    """The verdict on a function that is no polynomial."""
+    edges = smooth.used_edges(search.analysis, query)
+    if all(decide(search, Query(a, b, "direct")).identified for a, b in edges):
+        return _told(search, query, Status.IDENTIFIED, Found(1, "a function of identified weights"))
+    if smooth.changes(search.analysis, query):
+        return _told(search, query, Status.NOT_IDENTIFIED, Found(None, "derivative along the fibre"))
+    reason = "locally identified (in floating point); values are counted for polynomials of the weights"
+    return _told(search, query, Status.UNDECIDED, Found(None, reason))
 
 
 def _told(search: Search, query: Query, status: Status, found: Found) -> Verdict:

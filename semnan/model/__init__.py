@@ -2,6 +2,7 @@
 
 from semnan.model.amasem import as_model
 from semnan.model.expression import Constraint, Defined
+from semnan.model.ordered import Ordered
 from semnan.model.parameter import CONSTANT, Kind, Parameter, covariance, intercept, path
 from semnan.model.path_model import FreeParameter, PathModel, variables
 
@@ -11,6 +12,7 @@ __all__ = [
     "Defined",
     "FreeParameter",
     "Kind",
+    "Ordered",
     "Parameter",
     "PathModel",
     "as_model",

@@ -23,6 +23,10 @@ def check_model(model: PathModel) -> None:
 
 
 def _check_variables(model: PathModel) -> None:
+    names = [ordered.name for ordered in model.ordered]
+    for name in names:
+        if name not in model.visibles or names.count(name) > 1:
+            raise ModelError(f"the ordered variable {name!r} is not a visible variable of the model, or named twice")
     for name in model.exogenous:
         if name not in model.visibles:
             raise ModelError(f"the exogenous covariate {name!r} is not a visible variable of the model")

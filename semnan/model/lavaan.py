@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -17,6 +17,7 @@ from semnan.model.reader import ModelText, read
 from semnan.model.roles import ordered, roles_of
 from semnan.model.syntax import MAX_CHARACTERS, TextError, located
 from semnan.model.table import Entry, Table
+from semnan.model.thresholds import ordered_of
 from semnan.model.ties import tie
 
 
@@ -27,6 +28,7 @@ def compile_text(
     groups: Iterable[str] = (),
     group_equal: Iterable[str] = (),
     group_partial: Iterable[str] = (),
+    thresholds: Mapping[str, int] | None = None,
     meanstructure: bool | None = None,
     fixed_x: bool | None = None,
     std_lv: bool = False,
@@ -50,7 +52,7 @@ def compile_text(
     Parameters
     ----------
     text : str
-        Formulas with ``=~``, ``~``, ``~~``, ``~ 1``, ``:=``, ``==``, ``<`` and ``>``.
+        Formulas with ``=~``, ``~``, ``~~``, ``~ 1``, ``|``, ``:=``, ``==``, ``<`` and ``>``.
     function : {"sem", "cfa", "growth", "lavaan"}
         "lavaan" is the model as written: nothing is freed or fixed that the text does not have, and rows that would
         be zero are not in the table.
@@ -58,6 +60,8 @@ def compile_text(
         Names of the groups of a model with several.
     group_equal, group_partial : sequence of str
         Sets of parameters that are equal across groups, such as "loadings", and exceptions, such as "f=~x2".
+    thresholds : mapping of str to int, optional
+        Ordered variables, and how many thresholds each has; besides those with ``|`` in the text.
     meanstructure : bool, optional
         Whether intercepts are added; by default if the text has some, for growth models, and for several groups.
     fixed_x : bool, optional
@@ -77,7 +81,7 @@ def compile_text(
     ------
     ModelError
         With line, column and the line itself where the text is wrong, contradicts itself, or has what is not
-        supported: blocks, thresholds, formative latents, interactions, feedback loops.
+        supported: blocks, formative latents, interactions, feedback loops.
 
     Examples
     --------
@@ -96,6 +100,7 @@ def compile_text(
         groups=groups,
         group_equal=group_equal,
         group_partial=group_partial,
+        thresholds=thresholds or {},
         meanstructure=meanstructure,
         fixed_x=fixed_x,
         std_lv=std_lv,
@@ -124,7 +129,9 @@ def _compiled(text: str, options: Options) -> PathModel:
 def _compile(source: ModelText, options: Options) -> PathModel:
     rows = tuple(ordered(source.rows))
     roles = roles_of(rows)
-    means = options.has_means(written=any(row.op == "~1" for row in rows))
+    categorical = ordered_of(rows, roles.visibles, options.thresholds)
+    rows = tuple(row for row in rows if row.op != "|")
+    means = options.has_means(written=any(row.op == "~1" for row in rows), ordered=bool(categorical))
     entries = Table(rows, roles, options, means).entries()
     tie(entries, roles, options)
     if options.as_written:
@@ -140,6 +147,7 @@ def _compile(source: ModelText, options: Options) -> PathModel:
         exogenous=roles.covariates if options.fixed_x else (),
         defined=tuple(defined for defined, _ in source.defined),
         constraints=constraints,
+        ordered=categorical,
     )
 
 

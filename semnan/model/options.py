@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -32,6 +32,7 @@ class Options:
     groups: tuple[str, ...]
     group_equal: tuple[str, ...]
     group_partial: tuple[str, ...]
+    thresholds: tuple[tuple[str, int], ...]
     meanstructure: bool | None
     fixed_x: bool
     std_lv: bool
@@ -55,13 +56,15 @@ class Options:
     def group_count(self) -> int:
         return len(self.groups) or 1
 
-    def has_means(self, *, written: bool) -> bool:
+    def has_means(self, *, written: bool, ordered: bool) -> bool:
         """Whether intercepts are part of the model; `written` says whether the text has some."""
         wanted = written or self.function == "growth" or not {"intercepts", "means"}.isdisjoint(self.group_equal)
         if self.meanstructure is False and wanted:
             raise ModelError("meanstructure=False, but the model has intercepts: leave the option out, or remove them")
         if self.meanstructure is not None:
             return self.meanstructure
+        if ordered and not wanted:  # Thresholds stand for means, and these would be zero.
+            return False
         # Without free intercepts a mean structure would set every mean of every group to zero.
         return wanted or (bool(self.groups) and (self.int_ov_free or self.int_lv_free))
 
@@ -72,6 +75,7 @@ def make_options(
     groups: Iterable[str],
     group_equal: Iterable[str],
     group_partial: Iterable[str],
+    thresholds: Mapping[str, int],
     **switches: bool | None,
 ) -> Options:
     """Check the options and fill in what follows from the function."""
@@ -99,6 +103,7 @@ def make_options(
         groups=names,
         group_equal=equal,
         group_partial=partial,
+        thresholds=tuple(thresholds.items()),
         meanstructure=switches["meanstructure"],
         **chosen,
     )

@@ -11,6 +11,7 @@ from semnan.errors import GraphError, ModelError
 from semnan.graph import AMASEM, Diagram
 from semnan.model.checks import check_model
 from semnan.model.expression import Constraint, Defined
+from semnan.model.ordered import Ordered
 from semnan.model.parameter import Kind, Parameter, intercept
 
 
@@ -58,6 +59,8 @@ class PathModel:
         Functions of labelled parameters.
     constraints : tuple of Constraint
         On labelled and defined parameters.
+    ordered : tuple of Ordered
+        Visibles that are seen in categories only: a latent response of variance one, cut at thresholds.
 
     Raises
     ------
@@ -80,9 +83,10 @@ class PathModel:
     exogenous: tuple[str, ...] = ()
     defined: tuple[Defined, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    ordered: tuple[Ordered, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("visibles", "latents", "parameters", "groups", "exogenous", "defined", "constraints"):
+        for field in ("visibles", "latents", "parameters", "groups", "exogenous", "defined", "constraints", "ordered"):
             if isinstance(getattr(self, field), str):
                 raise ModelError(f"give {field} as a tuple of names, not as one string")
             object.__setattr__(self, field, tuple(getattr(self, field)))
@@ -105,7 +109,7 @@ class PathModel:
     @cached_property
     def _hash(self) -> int:
         fields = (self.visibles, self.latents, self.parameters, self.groups, self.exogenous)
-        return hash((*fields, self.defined, self.constraints))
+        return hash((*fields, self.defined, self.constraints, self.ordered))
 
     @cached_property
     def diagram(self) -> Diagram:

@@ -74,7 +74,7 @@ def _latents(rows: Sequence[Row]) -> list[str]:
 
 
 def _visibles(rows: Sequence[Row]) -> list[str]:
-    sorts = [("=~", "rhs"), ("~", "lhs"), ("~", "rhs"), ("~~", "lhs"), ("~~", "rhs"), ("~1", "lhs")]
+    sorts = [("=~", "rhs"), ("~", "lhs"), ("~", "rhs"), ("~~", "lhs"), ("~~", "rhs"), ("~1", "lhs"), ("|", "lhs")]
     names = (name for op, side in sorts for name in _named(rows, op, side))
     return _without(dict.fromkeys(names), set(_latents(rows)))
 

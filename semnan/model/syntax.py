@@ -17,7 +17,6 @@ _TOLD = 400
 _REFUSED = {
     "<~": "formative latents and composites (`<~`) are",
     "~*~": "scaling factors (`~*~`) are",
-    "|": "thresholds of ordered variables (`|`) are",
     "%": "the operator `%` is",
     ":": "blocks (`group:`, `level:`) and interactions (`a:b`) are",
 }
@@ -124,4 +123,4 @@ def _expected(error: UnexpectedToken) -> str:
         return "`)` or more arithmetic"
     if "OPERATOR" in open_tokens:
         return "`+`, `*` or the end of the line"
-    return "an operator (=~, ~, ~~, :=, ==, < or >)"
+    return "an operator (=~, ~, ~~, |, :=, ==, < or >)"

@@ -42,6 +42,7 @@ def model_text(model: PathModel) -> str:
     measured = {pair[0] for pair in pairs if pair[1] == "=~"}
     lines += [f"{name} =~ 0" for name in model.latents if name not in measured]
     lines += [f"{name} ~~ 0*{name}" for name in _unmentioned(model)]
+    lines += [_formula(f"{o.name} | ", (f"t{k}" for k in range(1, o.thresholds + 1))) for o in model.ordered]
     return "\n".join([*lines, *map(str, model.defined), *map(str, model.constraints)]) + "\n"
 
 

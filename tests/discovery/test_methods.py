@@ -37,13 +37,13 @@ METHODS: list[Method] = [
     OrderSearch(restarts=3),
     VarianceSort(),
     RSquaredSort(),
-    Notears(),
-    Notears(acyclicity="logdet"),
-    Golem(steps=1500),
-    Golem(variances="different", steps=500),
-    ProxiMAS(steps=300),
+    Notears(h_tolerance=1e-4),
+    Notears(acyclicity="logdet", h_tolerance=1e-4),
+    Golem(steps=800),
+    Golem(variances="different", steps=300),
+    ProxiMAS(steps=200),
     OptiMAS(steps=300),
-    BowFree(restarts=1, steps=20),
+    BowFree(restarts=1, steps=6),
 ]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda m: type(m).__name__)
 #: Methods that find the truth when errors have one variance.
@@ -97,7 +97,7 @@ def test_graphs_are_acyclic_and_ready_to_fit(method: Method, standardise: bool) 
 
 
 @given(seed=st.integers(0, 10_000), which=st.sampled_from([EqualVariance(), OrderSearch(restarts=1), VarianceSort()]))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_every_graph_is_acyclic(seed: int, which: Method) -> None:
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(40, 8)) @ rng.normal(size=(8, 8))  # No DAG made these.
@@ -105,7 +105,7 @@ def test_every_graph_is_acyclic(seed: int, which: Method) -> None:
 
 
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_order_search_does_not_depend_on_units(seed: int) -> None:
     drawn = simulate.simulate("ER", 2, variables=8, rows=300, scales="WV", seed=seed)
     factors = 2.0 ** np.random.default_rng(seed).integers(-8, 8, size=8)
@@ -137,14 +137,14 @@ def test_order_search_finds_the_least_bic_of_all_orders(seed: int) -> None:
     moments = drawn.moments
     scale = np.sqrt(np.diagonal(moments.covariance))
     correlation = moments.covariance / np.outer(scale, scale)
-    penalty = information_penalty(150, 5, None) / 150
+    penalty = information_penalty(150, 5, 2.0) / 150
     least = min(bic(correlation, order, penalty) for order in permutations(range(5)))
     found = discover(moments, method=OrderSearch(restarts=20))
     assert found.trace.loss[-1] == pytest.approx(least, abs=1e-9)
 
 
 def test_notears_ends_where_cycles_do() -> None:
-    drawn = simulate.simulate("ER", 2, variables=8, seed=6)
+    drawn = simulate.simulate("ER", 1, variables=5, seed=6)
     found = discover(drawn.moments, method=Notears(), threshold=0.0)
     assert found.trace.cycles[-1] <= 1e-8
     assert list(found.trace.penalty) == sorted(found.trace.penalty)
@@ -187,10 +187,10 @@ def test_proximal_steps_reach_the_lasso_of_the_units() -> None:
 @pytest.mark.parametrize("method", [ProxiMAS(steps=300), OptiMAS(steps=500)], ids=lambda m: type(m).__name__)
 def test_refining_brings_projections_near_the_truth(method: Method) -> None:
     coarse, refined = 0, 0
-    for seed in range(3):
-        drawn = simulate.simulate("ER", 2, variables=20, seed=seed)
+    for seed in range(2):
+        drawn = simulate.simulate("ER", 2, variables=15, seed=seed)
         coarse += discover(drawn.moments, method=method).compare(drawn.weights).shd
-        answer = discover(drawn.moments, method=method, refine=OrderSearch())
+        answer = discover(drawn.moments, method=method, refine=OrderSearch(restarts=10))
         refined += answer.compare(drawn.weights).shd
         assert not answer.sortability.depends_on_units
     assert refined <= coarse / 2
@@ -211,7 +211,9 @@ def test_bow_free_finds_correlated_errors() -> None:
     assert found.edges["C", "D"] == pytest.approx(0.9, abs=0.05)
     assert found.confounded["B", "D"] == pytest.approx(1.0, abs=0.1)
     assert isinstance(found.cpdag, sn.Unavailable)
-    assert sn.fit(found.model, moments).p_value > 0.01
+    p_value = sn.fit(found.model, moments).p_value
+    assert isinstance(p_value, float)
+    assert p_value > 0.01
     plain = discover(moments, method=OrderSearch(), tiers=[["A"], ["B", "C", "D"]])
     assert len(plain.edges) > 3
 

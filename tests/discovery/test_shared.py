@@ -56,7 +56,7 @@ def test_log_determinant_is_infinite_outside_its_domain() -> None:
     cycle = np.array([[0, 1.2], [1.2, 0]])
     assert log_determinant(cycle)[0] == np.inf
     assert log_determinant(2 * cycle)[0] == np.inf  # Where det(I − W∘W) alone would be positive again in other shapes.
-    both = np.kron(np.eye(2), 1.5 * np.array([[0, 1.0], [1, 0]]))
+    both = np.asarray(np.kron(np.eye(2), 1.5 * np.array([[0, 1.0], [1, 0]])), dtype=np.float64)
     assert np.linalg.det(np.eye(4) - both**2) > 0
     assert log_determinant(both)[0] == np.inf
 

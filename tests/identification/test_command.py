@@ -32,6 +32,7 @@ def test_all_effects_are_printed(graph: Path) -> None:
 def test_one_effect(graph: Path, tmp_path: Path) -> None:
     result = run(graph, "--effect", "X -> Y")
     assert result.stdout.startswith("total effect X -> Y: identified")
+    assert "to identify it, measure U: identified" in run(graph, "--effect", "U -> X").stdout
     assert run(graph, "--effect", "U -> X", "--json", tmp_path / "out.json").exit_code == 0
     said = json.loads((tmp_path / "out.json").read_text())
     assert [(r["kind"], r["verdict"]) for r in said] == [("direct", "not identified"), ("total", "not identified")]

@@ -1,11 +1,24 @@
 """Graphs where tools are known to go wrong, and everything a verdict offers."""
 
+import math
+
 import numpy as np
 import pytest
 
 from semnan import AMASEM, ModelError, PathModel, Unavailable, covariance, path
 from semnan.errors import GraphError
-from semnan.identification import Identification, Status, Value, Verdict, Witness, identify, identify_all, mixed_graph
+from semnan.identification import (
+    Identification,
+    LocalIdentification,
+    Status,
+    Value,
+    Verdict,
+    Witness,
+    identify,
+    identify_all,
+    identify_joint,
+    mixed_graph,
+)
 
 from .dense import covariance as implied
 from .dense import effect as true_effect
@@ -93,9 +106,8 @@ def test_effects_along_some_paths() -> None:
 def test_joint_interventions() -> None:
     """Under do(A, B), the effect of A avoids B: identified here though the total effect of A is not."""
     graph = AMASEM.parse("latent U; U -> A, B; A -> B -> Y; A -> Y")
-    joint = Identification(graph)
-    assert joint.verdict("A -> Y").status is Status.NOT_IDENTIFIED
-    for verdict in (joint.verdict("A -> Y", avoiding="B"), joint.verdict("B -> Y", avoiding="A")):
+    assert identify(graph, "A -> Y").status is Status.NOT_IDENTIFIED
+    for verdict in identify_joint(graph, ["A", "B"], "Y"):
         assert verdict.identified
         check_formula(graph, verdict)
 
@@ -114,6 +126,21 @@ def test_functions_of_the_weights() -> None:
     product = known.verdict(lambda w: w["U", "X"] * w["U", "Y"])
     assert product.identified
     check_product(model, product)
+
+
+def test_functions_that_are_no_polynomials() -> None:
+    known = Identification(AMASEM.parse("latent U; U -> X, Y; X -> M -> Y; X -> Y"))
+    ratio = known.verdict(lambda w: w["X", "M"] / (1 + w["X", "M"] ** 2))
+    assert (ratio.status, ratio.method) == (Status.IDENTIFIED, "a function of identified weights")
+    share = known.verdict(lambda w: math.exp(w["X", "Y"]) / w["X", "M"])
+    assert share.status is Status.NOT_IDENTIFIED
+    assert isinstance(share.witness, Witness)
+    open_end = known.verdict(lambda w: math.exp(w["U", "X"] * w["U", "Y"] + w["X", "Y"] * 0))
+    assert open_end.status is Status.NOT_IDENTIFIED
+    front = Identification(AMASEM.parse("latent U; U -> X, Y; X -> M -> Y"))
+    assert front.verdict(lambda w: math.exp(w["U", "X"] * w["U", "Y"])).status is Status.UNDECIDED
+    with pytest.raises(ModelError, match="asks for the weight"):
+        known.verdict(lambda w: w["Y", "X"])
 
 
 def check_product(model: PathModel, verdict: Verdict) -> None:
@@ -183,9 +210,19 @@ def check_tied(verdict: Verdict, model: PathModel) -> None:
     assert float(verdict.formula(implied(model, drawn))) == pytest.approx(drawn["b"])
 
 
-def test_means_and_groups_get_the_local_verdict() -> None:
-    model = PathModel.from_lavaan("f =~ x1 + x2 + x3 + x4", meanstructure=True)
-    verdict = identify(model, "f -> x2")
+def test_free_means_and_known_covariates_change_nothing() -> None:
+    model = PathModel.from_lavaan("f =~ x1 + x2 + x3\n f ~ z", meanstructure=True, fixed_x=True)
+    assert model.has_means
+    assert model.exogenous == ("z",)
+    plain = PathModel.from_lavaan("f =~ x1 + x2 + x3\n f ~ z", fixed_x=False)
+    for effect in ("f -> x2", "z -> f", "z -> x3"):
+        assert str(identify(model, effect)) == str(identify(plain, effect))
+        check_formula(plain, identify(plain, effect))
+
+
+def test_groups_get_the_local_verdict() -> None:
+    model = PathModel.from_lavaan("f =~ x1 + x2 + x3 + x4", groups=("a", "b"))
+    verdict = identify(model, "f -> x2", group="b")
     assert verdict.status is Status.UNDECIDED
     assert "locally identified" in verdict.method
 
@@ -227,7 +264,23 @@ def test_wrong_questions(effect: str, options: dict[str, str], error: type[Excep
         identify(AMASEM.parse("X -> M -> Y"), effect, **options)  # type: ignore[arg-type]
 
 
-def test_constraints_are_refused() -> None:
-    model = PathModel.from_lavaan("y ~ a*x + b*z\n a == 2*b")
-    with pytest.raises(ModelError, match="constraints"):
+def test_linear_equalities() -> None:
+    """A constraint that identifies: the confounded edge is half of one that is known."""
+    text = "y ~ a*x + b*z\n x ~~ y\n x ~~ x\n z ~~ z"
+    assert not identify(PathModel.from_lavaan(text), "x -> y").identified
+    model = PathModel.from_lavaan(f"{text}\n c := 2*a\n c == b + 1")
+    verdict = identify(model, "x -> y")
+    assert verdict.identified
+    drawn = {**values(model, 2), "a": 0.7, "b": 0.4}
+    assert verdict.formula is not None
+    assert float(verdict.formula(implied(model, drawn))) == pytest.approx(0.7)
+    found = LocalIdentification.of(model)
+    assert found.unidentified == ()
+    wider = PathModel.from_lavaan("y ~ a*x + b*z\n x ~~ y\n z ~~ y\n x ~~ x\n z ~~ z\n a == 2*b")
+    assert LocalIdentification.of(wider).unidentified == ("a", "b", "y <-> x", "y <-> z", "y <-> y")
+
+
+def test_other_equalities_are_refused() -> None:
+    model = PathModel.from_lavaan("y ~ a*x + b*z\n a == b^2")
+    with pytest.raises(ModelError, match="linear equalities only: leave a == b"):
         identify(model, "x -> y")

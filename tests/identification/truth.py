@@ -41,7 +41,7 @@ def shared() -> Iterator[Case]:
     """All of the reference folder."""
     yield from _mixed("3")
     yield from _mixed("4")
-    yield from _census()
+    yield from census()
     for said in json.loads((SHARED / "latent_named.json").read_text()):
         direct = {("direct", _arrow(edge)): v["k"] for edge, v in said["edges"].items()}
         total = {("total", _arrow(edge)): v["k"] for edge, v in said["total_effects"].items()}
@@ -57,7 +57,7 @@ def _mixed(size: str) -> Iterator[Case]:
         yield Case(code, read_code(code), inner)
 
 
-def _census() -> Iterator[Case]:
+def census() -> Iterator[Case]:
     values: dict[tuple[str, str, str, str], dict[Key, int]] = defaultdict(dict)
     for row in _rows("latent_census.csv"):
         key = (row["name"], row["p"], row["latents(children)"], row["directed_edges"])

@@ -1,0 +1,180 @@
+"""Estimation by least squares of moments: the parts of a problem, and what is known of fit when it is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from semnan.data import MomentsStack
+from semnan.data.checks import trusted
+from semnan.errors import DataError, FitError, Unavailable
+from semnan.estimation.assembly import Assembly, center_of, group_of
+from semnan.estimation.baseline import covariates
+from semnan.estimation.constraints import Constraints
+from semnan.estimation.moment_spread import moment_spread, weighted
+from semnan.estimation.moment_vector import MomentVector
+from semnan.estimation.moment_weights import Chosen, Weight, weighted_moments
+from semnan.estimation.problem import Part, Point, Problem
+from semnan.estimation.squares import LeastSquares
+from semnan.estimation.variance import variances
+from semnan.model import Kind, PathModel
+from semnan.network.arrays import Array, cholesky, inverse_of_factor
+
+
+def assemble_vectors(model: PathModel, vectors: Sequence[MomentVector], weight: Weight) -> Assembly:
+    """Bring a model and the moments of its groups together.
+
+    Raises
+    ------
+    DataError, FitError
+        If model, data and weight do not go together.
+
+    """
+    labels = model.groups or (None,)
+    if len(vectors) != len(labels):
+        raise DataError(f"the model has {len(labels)} group(s), the data have {len(vectors)}")
+    check_ordered(model, vectors[0].ordered)
+    samples = tuple(_stack(vector) for vector in vectors)
+    total = sum(vector.n for vector in vectors)
+    groups = tuple(group_of(model, label, sample) for label, sample in zip(labels, samples, strict=True))
+    parts = tuple(
+        Part(
+            group.layout,
+            weighted_moments(vector, group.layout, model.exogenous, weight, means=model.has_means),
+            center_of(group),
+            np.array([vector.n / total]),
+        )
+        for group, vector in zip(groups, vectors, strict=True)
+    )
+    return Assembly(parts, groups, samples, (None,) * len(parts), torch.tensor([float(total)]).double())
+
+
+def _stack(vector: MomentVector) -> MomentsStack:
+    """Correlations of pairs need not be positive definite together, which least squares does not mind."""
+    return trusted(
+        MomentsStack,
+        names=vector.names,
+        covariance=vector.covariance[None],
+        n=np.array([vector.n]),
+        means=vector.mean[None],
+    )
+
+
+def check_ordered(model: PathModel, ordered: tuple[str, ...]) -> None:
+    """Refuse what latent responses of variance one cannot be in a model.
+
+    Raises
+    ------
+    FitError
+        Naming the variable.
+
+    """
+    if not ordered:
+        return
+    if model.has_means:
+        raise FitError("means of models with ordered variables are not fitted: leave out intercepts and meanstructure")
+    if model.exogenous:
+        raise FitError(
+            f"with ordered variables covariates vary too: give fixed_x=False, so that {model.exogenous[0]!r} is normal"
+        )
+    own = {
+        row.source: len(free.rows)
+        for free in model.free
+        for row in (model.parameters[free.rows[0]],)
+        if row.is_variance
+    }
+    paths = [row for row in model.parameters if row.kind is Kind.PATH]
+    between = {row.source for row in paths} & {row.target for row in paths}
+    for name in ordered:
+        if own.get(name) != 1:
+            raise FitError(
+                f"the residual variance of the ordered variable {name!r} follows from the variance one of its latent "
+                "response: leave it free, and not tied"
+            )
+        if name in between:
+            raise FitError(f"the ordered variable {name!r} has parents and children: that is not supported")
+
+
+def judge(
+    model: PathModel, problem: Problem, limits: Constraints, theta: Array, vectors: Sequence[MomentVector]
+) -> LeastSquares | Unavailable:
+    """Traces and baseline of a fit at its estimates, shape (1, q)."""
+    inference = variances(problem, limits, theta, "expected", "standard", None, None)
+    if isinstance(inference, Unavailable):
+        return inference
+    infinite = np.full(theta.shape[-1], np.inf)
+    plain = replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
+    point, inverse = plain.at(theta), inference.covariance()[0].numpy()
+    own, base = _traces(plain, point, inverse), [0.0, 0.0, 0.0]
+    for part, vector in zip(problem.parts, vectors, strict=True):
+        found = _baseline(part, vector, model)
+        base = [a + b for a, b in zip(base, found, strict=True)]
+    p, k = len(model.visibles), len(covariates(model))
+    df = len(problem.parts) * (p * (p - 1) // 2 - k * (k - 1) // 2)
+    return LeastSquares(base[0], df, own, (base[1], base[2]), sum(map(_margins, vectors)))
+
+
+def _margins(vector: MomentVector) -> int:
+    """Thresholds and means that are estimated by themselves, less the variances that are one."""
+    if not vector.ordered:
+        return 0
+    return sum(map(len, vector.thresholds)) + len(vector.names) - 2 * len(vector.ordered)
+
+
+def _traces(problem: Problem, point: Point, inverse: Array) -> tuple[float, float]:
+    """tr(U Γ) and tr[(U Γ)²] with U = W − W J (Jᵀ W J)⁻¹ Jᵀ W, of groups that share parameters."""
+    taken = inverse @ moment_spread(problem, point)[0]
+    first, second = -float(np.trace(taken)), float((taken * taken.T).sum())
+    for part, at in zip(problem.parts, point.implied, strict=True):
+        loss = weighted(part)
+        spread = _apply(loss.influence, loss.root()) / np.sqrt(len(loss.influence))
+        inner, scores = _gram(spread), loss.scores(loss.jacobian(part.layout, at))
+        first += float((spread * spread).sum())
+        crossed = _sandwiched(spread, scores) / len(scores)
+        second += float((inner * inner).sum()) - 2 * float(part.share[0]) * float((inverse * crossed).sum())
+    return first, second
+
+
+def _apply(rows: Array, root: Array) -> Array:
+    return np.asarray(rows * root if root.ndim == 1 else rows @ root)
+
+
+def _gram(spread: Array) -> Array:
+    """AᵀA or AAᵀ, whichever is smaller: both have the same squared length."""
+    return np.asarray(spread.T @ spread if spread.shape[1] <= spread.shape[0] else spread @ spread.T)
+
+
+def _sandwiched(spread: Array, scores: Array) -> Array:
+    """Jᵀ W Γ W Γ W J times n: the scores are ψ W J."""
+    if spread.shape[1] <= spread.shape[0]:
+        half = spread.T @ scores
+        return np.asarray(half.T @ half)
+    return np.asarray(scores.T @ (spread @ (spread.T @ scores)))
+
+
+def _baseline(part: Part, vector: MomentVector, model: PathModel) -> tuple[float, float, float]:
+    """χ² and traces of the model in which only covariates covary; its variances and means are free."""
+    loss = weighted(part)
+    chosen = Chosen.of(vector, model.exogenous, means=model.has_means)
+    given = np.isin(vector.names, covariates(model))
+    apart = (chosen.rows != chosen.columns) & ~(given[chosen.rows] & given[chosen.columns])
+    apart = np.pad(apart, (loss.means, 0))
+    if loss.weight.ndim == 1:
+        root = np.sqrt(loss.weight[apart])
+    else:
+        inverse = inverse_of_factor(cholesky(loss.weight)[0])
+        root = np.linalg.cholesky(np.linalg.inv(inverse[np.ix_(apart, apart)]))
+    chi_square = vector.n * float(np.square(_apply(loss.target[None, apart], root)).sum())
+    spread = _apply(loss.influence[:, apart], root) / np.sqrt(vector.n)
+    inner = _gram(spread)
+    return chi_square, float((spread * spread).sum()), float((inner * inner).sum())
+
+
+def thresholds_of(vector: MomentVector) -> list[tuple[str, Array, Array]]:
+    """Thresholds and their standard errors, of every ordered variable."""
+    errors = np.sqrt(np.square(vector.to_thresholds).mean(0) / vector.n)
+    ends = np.cumsum([len(part) for part in vector.thresholds])[:-1]
+    return list(zip(vector.ordered, vector.thresholds, np.split(errors, ends), strict=True))

@@ -1,0 +1,136 @@
+"""The weights of least squares: from moments with their contributions to the loss of a group.
+
+"full" is Γ⁻¹ (asymptotically distribution free, Browne 1984); "diagonal" is that of the diagonal of Γ; "normal" is Γ⁻¹
+of normal data (GLS); "identity" weighs all alike. Moments of exogenous covariates alone are left out, and Γ is that of
+moments given these. The variance of a latent response is one by convention: it is fitted exactly by the residual
+variance, so that any weight will do, and it varies not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+import numpy as np
+
+from semnan.errors import DataError, FitError
+from semnan.estimation.moment_vector import MomentVector
+from semnan.estimation.weighted import MOST, WeightedMoments
+from semnan.network import Layout
+from semnan.network.arrays import Array, cholesky, inverse_of_factor
+
+Weight = Literal["full", "diagonal", "normal", "identity"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Which moments of a vector are fitted.
+
+    Attributes
+    ----------
+    means : array of int
+        Places of variables whose mean is fitted.
+    rows, columns : array of int, shape (c,)
+        Places of variables whose covariance is, from the lower triangle.
+    pinned : array of bool
+        Of all of these, means first, which are variances of latent responses.
+
+    """
+
+    means: Array
+    rows: Array
+    columns: Array
+    pinned: Array
+
+    @classmethod
+    def of(cls, vector: MomentVector, exogenous: tuple[str, ...], *, means: bool) -> Chosen:
+        given = np.array([name in exogenous for name in vector.names])
+        ordered = np.array([name in vector.ordered for name in vector.names])
+        rows, columns = np.tril_indices(len(given))
+        kept = ~(given[rows] & given[columns])
+        rows, columns = rows[kept], columns[kept]
+        mean = np.flatnonzero(~given) if means else np.zeros(0, dtype=np.int64)
+        pinned = np.concatenate([np.zeros(len(mean), dtype=np.bool_), (rows == columns) & ordered[rows]])
+        return cls(mean, rows, columns, pinned)
+
+    def __len__(self) -> int:
+        return len(self.means) + len(self.rows)
+
+    def influence(self, vector: MomentVector) -> Array:
+        """Contributions of rows to these moments, shape (n, k)."""
+        places = self.rows * (self.rows + 1) // 2 + self.columns
+        return np.concatenate([vector.to_mean[:, self.means], vector.to_covariance[:, places]], axis=1)
+
+
+def weighted_moments(
+    vector: MomentVector, layout: Layout, exogenous: tuple[str, ...], weight: Weight, *, means: bool
+) -> WeightedMoments:
+    """The loss of one group. As in lavaan n − 1 takes the place of n in all that follows from W and Γ.
+
+    Raises
+    ------
+    DataError
+        If Γ has no inverse: there are too few rows.
+    FitError
+        If there are too many moments for a full weight.
+
+    """
+    chosen = Chosen.of(vector, exogenous, means=means)
+    if weight in ("full", "normal") and len(chosen) ** 2 > MOST:
+        raise FitError(f"{len(chosen)} moments are too many for a full weight: use estimator='DWLS', 'ULS' or 'ML'")
+    influence, fewer = chosen.influence(vector), (vector.n - 1) / vector.n
+    offset = int(layout.constant)
+    place = np.array([layout.order.index(name) for name in vector.names]) + offset
+    constant = np.zeros(len(chosen.means), dtype=np.int64)
+    return WeightedMoments(
+        first=np.concatenate([constant, place[chosen.rows]]),
+        second=np.concatenate([place[chosen.means], place[chosen.columns]]),
+        means=len(chosen.means),
+        target=np.concatenate([constant.astype(float), vector.covariance[chosen.rows, chosen.columns]]),
+        weight=_weight(vector, chosen, influence, exogenous, weight) * fewer,
+        influence=influence / np.sqrt(fewer),
+        pinned=chosen.pinned,
+        offset=offset,
+    )
+
+
+def _weight(
+    vector: MomentVector, chosen: Chosen, influence: Array, exogenous: tuple[str, ...], weight: Weight
+) -> Array:
+    if weight == "identity":
+        return np.ones(len(chosen))
+    if weight == "diagonal":
+        own = (influence * influence).mean(0)
+        return 1 / np.where(chosen.pinned, 1.0, own)
+    gamma = normal_gamma(vector, chosen, exogenous) if weight == "normal" else influence.T @ influence / vector.n
+    gamma[chosen.pinned, chosen.pinned] = 1.0
+    scale = np.sqrt(gamma.diagonal())
+    factor, definite = cholesky(gamma / np.outer(scale, scale))
+    if not definite or vector.n <= len(chosen) - chosen.pinned.sum():
+        raise DataError(
+            f"{vector.n} rows are too few for the full weight of {len(chosen)} moments: it takes more rows than "
+            "moments; use estimator='DWLS' or 'MLR'"
+        )
+    return np.asarray(inverse_of_factor(factor) / np.outer(scale, scale))
+
+
+def normal_gamma(vector: MomentVector, chosen: Chosen, exogenous: tuple[str, ...]) -> Array:
+    """Γ of normal data: S_ac S_bd + S_ad S_bc, less what covariates, which do not vary, have of it."""
+    given = np.array([name in exogenous for name in vector.names])
+    covariance = vector.covariance
+    fitted = np.zeros_like(covariance)
+    if given.any():
+        slopes = np.linalg.solve(covariance[np.ix_(given, given)], covariance[given])
+        fitted = covariance[:, given] @ slopes
+    size = len(chosen.means)
+    found = np.zeros((len(chosen), len(chosen)))
+    found[:size, :size] = (covariance - fitted)[np.ix_(chosen.means, chosen.means)]
+    a, b = chosen.rows, chosen.columns
+    found[size:, size:] = _products(covariance, a, b) - _products(fitted, a, b)
+    return found
+
+
+def _products(matrix: Array, a: Array, b: Array) -> Array:
+    straight = matrix[np.ix_(a, a)] * matrix[np.ix_(b, b)]
+    return np.asarray(straight + matrix[np.ix_(a, b)] * matrix[np.ix_(b, a)])

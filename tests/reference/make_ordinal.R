@@ -1,0 +1,66 @@
+# lavaan's answers for ordered variables and for least squares of continuous ones.
+# In this folder, `Rscript make_ordinal.R` writes ordinal.json.
+suppressPackageStartupMessages({ library(lavaan); library(jsonlite) })
+
+ordered_data <- read.csv("data/ordered.csv")
+school <- HolzingerSwineford1939
+cut_school <- school
+for (name in paste0("x", 1:9)) cut_school[[name]] <- findInterval(school[[name]], c(2.2, 3.4, 4.6, 5.8)) + 1
+for (name in paste0("x", 1:9)) {
+  while (min(table(cut_school[[name]])) < 12) {      # merge rare categories with their neighbours
+    rare <- as.numeric(names(which.min(table(cut_school[[name]]))))
+    values <- sort(unique(cut_school[[name]]))
+    near <- values[values != rare][which.min(abs(values[values != rare] - rare))]
+    cut_school[[name]][cut_school[[name]] == rare] <- near
+  }
+}
+
+ITEMS <- "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7 + y8"
+PATHS <- "f =~ y1 + y2 + y3 + y4\ny8 ~ f + y5\ny6 ~ y8 + f\ny7 ~~ y6"
+THREE <- "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+COVARIATES <- paste0(THREE, "\nvisual + textual + speed ~ ageyr + sex")
+seven <- paste0("y", 1:7)
+nine <- paste0("x", 1:9)
+
+rounded <- function(x) if (is.numeric(x)) signif(x, 10) else x
+answer <- function(name, model, data, table, ...) {
+  fit <- suppressWarnings(sem(model, table, ...))
+  stopifnot(lavInspect(fit, "converged"))
+  rows <- parTable(fit)
+  keep <- rows$op %in% c("=~", "~", "~~", "|", "~1")
+  columns <- list(lhs = rows$lhs[keep], op = rows$op[keep], rhs = rows$rhs[keep], group = rows$group[keep],
+                  free = rows$free[keep], est = rounded(rows$est[keep]), se = rounded(rows$se[keep]))
+  gamma <- NULL
+  if (lavInspect(fit, "categorical") && lavInspect(fit, "ngroups") == 1) gamma <- rounded(diag(fit@SampleStats@NACOV[[1]]))
+  list(name = name, model = model, data = data, args = list(...), parameters = columns,
+       fit = as.list(rounded(fitMeasures(fit))), gamma = gamma,
+       groups = if (lavInspect(fit, "ngroups") > 1) lavInspect(fit, "group.label") else NULL)
+}
+
+cases <- list()
+add <- function(...) cases[[length(cases) + 1]] <<- answer(...)
+for (e in c("WLSMV", "ULSMV", "WLSM", "WLSMVS", "ULSMVS", "DWLS", "ULS", "WLS"))
+  add(paste0("ordered_", e), ITEMS, "ordered", ordered_data, ordered = seven, estimator = e)
+add("ordered_std_lv", ITEMS, "ordered", ordered_data, ordered = seven, std.lv = TRUE)
+add("ordered_paths", PATHS, "ordered", ordered_data, ordered = c("y1", "y2", "y3", "y4", "y6", "y7"), fixed.x = FALSE,
+    conditional.x = FALSE)
+add("ordered_groups", ITEMS, "ordered", ordered_data, ordered = seven, group = "group")
+add("ordered_groups_loadings", ITEMS, "ordered", ordered_data, ordered = seven, group = "group",
+    group.equal = "loadings")
+add("school_cut_WLSMV", THREE, "school_cut", cut_school, ordered = nine)
+add("school_cut_ULSMV", THREE, "school_cut", cut_school, ordered = nine, estimator = "ULSMV")
+for (e in c("GLS", "WLS", "ULS", "DWLS", "WLSMV", "ULSMV"))
+  add(paste0("school_", e), THREE, "school", school, estimator = e)
+for (e in c("GLS", "WLS", "ULS", "DWLS", "ULSMV"))
+  add(paste0("school_means_", e), THREE, "school", school, estimator = e, meanstructure = TRUE)
+for (e in c("GLS", "WLS", "ULS"))
+  add(paste0("school_covariates_", e), COVARIATES, "school", school, estimator = e)
+for (e in c("GLS", "WLS", "DWLS"))
+  add(paste0("school_fixed_x_", e), COVARIATES, "school", school, estimator = e, fixed.x = TRUE)
+for (e in c("GLS", "WLS", "ULSMV"))
+  add(paste0("school_groups_", e), THREE, "school", school, estimator = e, group = "school",
+      group.equal = c("loadings", "intercepts"))
+
+write.csv(cut_school[nine], "data/school_cut.csv", row.names = FALSE)
+lines <- sapply(cases, function(case) toJSON(case, auto_unbox = TRUE, digits = NA, null = "null", na = "null"))
+writeLines(c("[", paste0(lines, c(rep(",", length(lines) - 1), "")), "]"), "ordinal.json")
