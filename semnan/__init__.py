@@ -12,6 +12,7 @@ from semnan.errors import (
     GraphError,
     ModelError,
     RelaxationWarning,
+    ResamplingWarning,
     SemnanError,
     Unavailable,
 )
@@ -28,8 +29,10 @@ from semnan.estimation.outcome import Outcome
 from semnan.estimation.scoring import FisherScoring
 from semnan.fit import Fit, Fits, fit, fit_many, load
 from semnan.graph import AMASEM, Layering, Margin
+from semnan.identification import Identification, Verdict, identify, identify_all, identify_joint, mixed_graph
 from semnan.model import Parameter, PathModel, covariance, intercept, path
 from semnan.network import SEMNAN, Accumulation, MuSEMNAN
+from semnan.resampling import Bootstrap, Jackknife, Resampled, bootstrap, jackknife
 from semnan.text import cfa, growth, lavaan, sem
 
 __version__ = "0.1.0"
@@ -40,6 +43,7 @@ __all__ = [
     "SEMNAN",
     "Accumulation",
     "Bhattacharyya",
+    "Bootstrap",
     "DataError",
     "Discovery",
     "Effect",
@@ -50,7 +54,9 @@ __all__ = [
     "Fits",
     "GeneralizedLeastSquares",
     "GraphError",
+    "Identification",
     "Intervention",
+    "Jackknife",
     "KullbackLeibler",
     "Layering",
     "Margin",
@@ -62,6 +68,8 @@ __all__ = [
     "Parameter",
     "PathModel",
     "RelaxationWarning",
+    "Resampled",
+    "ResamplingWarning",
     "ReverseKullbackLeibler",
     "Sample",
     "SemnanError",
@@ -69,6 +77,8 @@ __all__ = [
     "TorchOptimiser",
     "Unavailable",
     "UnweightedLeastSquares",
+    "Verdict",
+    "bootstrap",
     "cfa",
     "compare",
     "covariance",
@@ -78,10 +88,15 @@ __all__ = [
     "fit",
     "fit_many",
     "growth",
+    "identify",
+    "identify_all",
+    "identify_joint",
     "intercept",
+    "jackknife",
     "lavaan",
     "load",
     "metrics",
+    "mixed_graph",
     "path",
     "sem",
     "simulate",

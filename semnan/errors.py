@@ -38,6 +38,10 @@ class RelaxationWarning(UserWarning):
     """The graph made is a relaxation: it allows covariances that the graph given does not."""
 
 
+class ResamplingWarning(UserWarning):
+    """Replicates of a sample are missing: some have no estimates, or the work was interrupted."""
+
+
 @final
 @dataclass(frozen=True)
 class Unavailable:

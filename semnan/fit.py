@@ -46,9 +46,11 @@ from semnan.estimation.robust import Robust, robust
 from semnan.estimation.robust_indices import robust_measures
 from semnan.estimation.scaling import Scale
 from semnan.estimation.scores import Method
+from semnan.estimation.squares import LeastSquares
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
+from semnan.estimation.thresholds import Threshold
 from semnan.graph import AMASEM
 from semnan.model import PathModel, as_model
 
@@ -379,6 +381,12 @@ class Fit:
     def robust(self) -> Robust | Unavailable | None:
         """The corrected tests of fit of a robust estimator; None for ML. Fits that were saved have none."""
         return robust(self.estimate, rows_of(self.model, self.sample))
+
+    @property
+    def thresholds(self) -> report.Listing[Threshold]:
+        """The thresholds of ordered variables, with standard errors; none without such variables."""
+        squares = self.estimate.squares
+        return report.Listing(Threshold, squares.thresholds if isinstance(squares, LeastSquares) else ())
 
     @cached_property
     def r_squared(self) -> report.Listing[RSquared]:

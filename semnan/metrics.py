@@ -181,7 +181,7 @@ def r_squared_of_others(covariance: ArrayLike) -> Array:
 
 
 def _sortability(truth: ArrayLike, values: Array) -> float | Unavailable:
-    edges = (np.asarray(truth) != 0).astype(np.float64)
+    edges = (np.asarray(truth) != 0).astype(np.float32)
     higher = np.sign(values[None, :] - values[:, None]) * (
         np.abs(values[None, :] - values[:, None]) > 1e-9 * np.abs(values).max()
     )
@@ -189,7 +189,7 @@ def _sortability(truth: ArrayLike, values: Array) -> float | Unavailable:
     for _ in range(len(edges) - 1):
         right += float(((1 + higher) / 2)[joined > 0].sum())
         total += float((joined > 0).sum())
-        joined = np.asarray((joined @ edges > 0).astype(np.float64))
+        joined = np.asarray((joined @ edges > 0).astype(np.float32))
         if not joined.any():
             break
     return right / total if total else Unavailable("the graph has no edge")

@@ -229,9 +229,9 @@ def sensitivity(fit: Fit, treatment: str, outcome: str) -> Sensitivity:
     >>> import semnan as sn
     >>> frame = sn.datasets.holzinger_swineford_1939().to_frame()
     >>> print(sensitivity(sn.sem("x1 ~ x2 + x3", frame), "x3", "x1"))
-    x3 -> x1: 0.3988 (SE 0.0566, df 298)
-      partial R² of x3 with x1: 14.29%
-      robustness value: 33.30% (not significant at 5%: 25.81%)
+    x3 -> x1: 0.3963 (SE 0.0562, df 298)
+      partial R² of x3 with x1: 14.30%
+      robustness value: 33.35% (not significant at 5%: 25.42%)
 
     """
     model = fit.model

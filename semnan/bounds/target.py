@@ -36,6 +36,8 @@ class Target:
     expression : Expression
     parameter : int or None
         Its place among the free parameters, if it is one of them.
+    edge : (str, str) or None
+        Of an effect, from where to where.
 
     """
 
@@ -43,6 +45,7 @@ class Target:
     model: PathModel
     expression: Expression
     parameter: int | None
+    edge: tuple[str, str] | None
 
     @classmethod
     def of(
@@ -81,13 +84,16 @@ class Target:
         place_of(model, group)
         made = _Paths.of(model, group, query.avoiding).effect(query.source, query.target, kind)
         name = f"{kind} effect {query}" + ("" if group is None else f" in {group}")
-        return cls._checked(name, replace(model, defined=(*model.defined, *made[0])), made[1])
+        ends = query.source, query.target
+        return cls._checked(name, replace(model, defined=(*model.defined, *made[0])), made[1], ends)
 
     @classmethod
-    def _checked(cls, name: str, model: PathModel, expression: Expression) -> Target:
+    def _checked(
+        cls, name: str, model: PathModel, expression: Expression, edge: tuple[str, str] | None = None
+    ) -> Target:
         names = [free.name for free in model.free]
         at = names.index(expression.name) if isinstance(expression, Name) and expression.name in names else None
-        found = cls(name, model, expression, at)
+        found = cls(name, model, expression, at, edge)
         probe = torch.full((1, len(names)), 0.7, dtype=torch.float64)
         if not found.functions.jacobian(probe).any():
             raise FitError(f"the {name} is a constant of the model: there is nothing to bound")

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf
 
 from semnan.data import Moments
+from semnan.data.checks import SINGULAR
 from semnan.data.frames import Frame
 from semnan.discovery.bow_free import BowFree
 from semnan.discovery.knowledge import Knowledge, read_knowledge
@@ -15,7 +17,6 @@ from semnan.discovery.order_search import OrderSearch
 from semnan.discovery.parents import regressions
 from semnan.discovery.result import Discovery
 from semnan.discovery.sort_regress import RSquaredSort
-from semnan.discovery.sortability import read_sortability
 from semnan.discovery.subgraph import strongest_acyclic
 from semnan.discovery.task import Learned, Method, SearchOutcome, Task
 from semnan.errors import DataError, FitError
@@ -109,12 +110,7 @@ def discover(
         trace=trace,
         standardised=standardise,
         threshold=used,
-        sortability=read_sortability(
-            weights,
-            covariance,
-            standardised=standardise,
-            depends_on_units=not isinstance(chosen if refine is None else refine, UNITLESS),
-        ),
+        depends_on_units=not isinstance(chosen if refine is None else refine, UNITLESS),
         knowledge=knowledge,
     )
 
@@ -139,10 +135,16 @@ def check_distinct(moments: Moments) -> None:
     names = moments.names
     for i, j in np.argwhere(np.abs(np.triu(correlation, 1)) > 1 - SAME).tolist():
         raise DataError(f"the variables {names[i]!r} and {names[j]!r} are the same but for their units: leave one out")
-    if moments.n > len(names) and moments.dependent:
+    if moments.n > len(names) and not _regular(correlation) and moments.dependent:
         raise DataError(
             f"the variable {moments.dependent[0]!r} is a linear combination of those before it: leave it out"
         )
+
+
+def _regular(correlation: Array) -> bool:
+    """Whether the pivots are far from zero, by one factorisation; `Moments.dependent` then need not look for names."""
+    factor, failed = dpotrf(correlation, lower=1)
+    return not failed and float(np.diagonal(factor).min() ** 2) > SINGULAR * len(correlation)
 
 
 def _frozen(array: Array) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from semnan.data import Moments
 from semnan.discovery.knowledge import Knowledge
-from semnan.discovery.sortability import Sortability
+from semnan.discovery.sortability import Sortability, read_sortability
 from semnan.discovery.task import Method, SearchOutcome, Trace
 from semnan.errors import Unavailable
 from semnan.graph import AMASEM, Edge
@@ -43,8 +43,8 @@ class Discovery:
     standardised : bool
     threshold : float
         Absolute weight, on the scale of the method, below which edges were dropped.
-    sortability : Sortability
-        ``print`` it to read what it means for this answer.
+    depends_on_units : bool
+        Whether the answer would change with the units of the variables.
 
     """
 
@@ -57,12 +57,22 @@ class Discovery:
     trace: Trace = field(repr=False)
     standardised: bool
     threshold: float
-    sortability: Sortability
+    depends_on_units: bool
     knowledge: Knowledge = field(repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
         return self.moments.names
+
+    @cached_property
+    def sortability(self) -> Sortability:
+        """How far variances and R² alone go along with the graph; ``print`` it to read what that means."""
+        return read_sortability(
+            self.weights,
+            self.moments.covariance,
+            standardised=self.standardised,
+            depends_on_units=self.depends_on_units,
+        )
 
     @cached_property
     def edges(self) -> dict[Edge, float]:

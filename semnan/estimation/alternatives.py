@@ -10,7 +10,6 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from scipy.optimize import Bounds, minimize
 
 from semnan.errors import FitError
 from semnan.estimation.outcome import Outcome
@@ -69,6 +68,8 @@ class LBFGS:
                 # Outside the positive definite cone: a low wall, from which the line search backs off.
                 return wall, np.zeros(len(scaled))
             return value, problem.gradient(point)[0] / scale
+
+        from scipy.optimize import Bounds, minimize  # A tenth of a second to import, and rarely needed.
 
         bounds = Bounds(problem.lower * scale, problem.upper * scale)
         limits = (self.max_steps, 10 * self.max_steps, self.memory, 0.0, self.tolerance / 10)

@@ -19,6 +19,7 @@ from semnan.estimation.moment_vector import MomentVector
 from semnan.estimation.moment_weights import Chosen, Weight, weighted_moments
 from semnan.estimation.problem import Part, Point, Problem
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.thresholds import group_thresholds
 from semnan.estimation.variance import variances
 from semnan.model import Kind, PathModel
 from semnan.network.arrays import Array, cholesky, inverse_of_factor
@@ -114,7 +115,10 @@ def judge(
         base = [a + b for a, b in zip(base, found, strict=True)]
     p, k = len(model.visibles), len(covariates(model))
     df = len(problem.parts) * (p * (p - 1) // 2 - k * (k - 1) // 2)
-    return LeastSquares(base[0], df, own, (base[1], base[2]), sum(map(_margins, vectors)))
+    labels = model.groups or (None,)
+    parts = zip(plain.parts, point.implied, vectors, labels, strict=True)
+    thresholds = [found for one in parts for found in group_thresholds(*one, inverse)]
+    return LeastSquares(base[0], df, own, (base[1], base[2]), sum(map(_margins, vectors)), tuple(thresholds))
 
 
 def _margins(vector: MomentVector) -> int:
@@ -171,10 +175,3 @@ def _baseline(part: Part, vector: MomentVector, model: PathModel) -> tuple[float
     spread = _apply(loss.influence[:, apart], root) / np.sqrt(vector.n)
     inner = _gram(spread)
     return chi_square, float((spread * spread).sum()), float((inner * inner).sum())
-
-
-def thresholds_of(vector: MomentVector) -> list[tuple[str, Array, Array]]:
-    """Thresholds and their standard errors, of every ordered variable."""
-    errors = np.sqrt(np.square(vector.to_thresholds).mean(0) / vector.n)
-    ends = np.cumsum([len(part) for part in vector.thresholds])[:-1]
-    return list(zip(vector.ordered, vector.thresholds, np.split(errors, ends), strict=True))

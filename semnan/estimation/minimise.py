@@ -122,7 +122,8 @@ def estimate(
             solved = [job.solve(whole.take(part), _take(made, part)) for part in chunks]
         squares = None
         if recipe(chosen.estimator).weight is not None:
-            squares = judge(model, whole, limits, solved[0].theta.numpy(), data)
+            vectors = [item for item in data if isinstance(item, MomentVector)]
+            squares = judge(model, whole, limits, solved[0].theta.numpy(), vectors)
     return _gather(model, made, chosen, kind, solved, squares)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 Array = NDArray[np.float64]
 
@@ -47,6 +46,8 @@ def _shortest(space: Array, k: int) -> Array:
     """The vector of the space with a one at coordinate k whose L1 norm is least."""
     rank, size = space.shape
     eye = np.eye(size)
+    from scipy.optimize import linprog  # A tenth of a second to import, and rarely needed.
+
     found = linprog(
         np.concatenate([np.zeros(rank), np.ones(size)]),
         A_ub=np.block([[space.T, -eye], [-space.T, -eye]]),

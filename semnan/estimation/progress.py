@@ -47,6 +47,10 @@ class Progress:
 
     def advance(self, step: int, loss: float, live: int) -> None:
         """Step number `step` is done; `live` fits go on."""
+        self.tell(step, f"step {step}, {live} running, loss {loss:.6g}")
+
+    def tell(self, done: int, text: str) -> None:
+        """So much is done, in numbers and in words."""
         if not self._shown or time.monotonic() - self._begun < self._patience:
             return
         if self._bar is None:
@@ -55,6 +59,4 @@ class Progress:
             self._bar = Bar(*columns, console=console, transient=console.is_terminal)
             self._bar.start()
             self._bar.add_task("", total=self._total)
-        self._bar.update(
-            self._bar.task_ids[0], completed=step, description=f"step {step}, {live} running, loss {loss:.6g}"
-        )
+        self._bar.update(self._bar.task_ids[0], completed=done, description=text)

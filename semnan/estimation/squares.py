@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from semnan.estimation.thresholds import Threshold
+
 
 @final
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class LeastSquares:
     traces, traces_baseline : tuple of float
         tr(U Γ) and tr[(U Γ)²] of the model and of the baseline model (see `robust`).
     free_margins : int
-        Thresholds and means that are not part of the model: each is estimated by itself.
+        Thresholds and means, each estimated by itself as no part of the model, less the variances that are one.
+    thresholds : tuple of Threshold
 
     """
 
@@ -27,3 +30,4 @@ class LeastSquares:
     traces: tuple[float, float]
     traces_baseline: tuple[float, float]
     free_margins: int
+    thresholds: tuple[Threshold, ...] = ()

@@ -13,14 +13,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from semnan.data import Moments, Patterns
+from semnan.data.checks import trusted
 from semnan.errors import FileError, SemnanError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.estimators import recipe
+from semnan.estimation.estimators import is_least_squares, recipe
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
-from semnan.model import Constraint, Defined, Kind, Parameter, PathModel
+from semnan.estimation.squares import LeastSquares
+from semnan.estimation.thresholds import Threshold
+from semnan.model import Constraint, Defined, Kind, Ordered, Parameter, PathModel
 
 FORMAT = "semnan estimate 3"
 MAX_BYTES = 1 << 28
@@ -88,6 +91,8 @@ def _describe(fit: Estimate) -> dict[str, Any]:
         "incomplete": [pattern is not None for pattern in fit.patterns],
         "discrepancy": fit.discrepancy,
         "estimator": fit.estimator,
+        "ordered": [[ordered.name, ordered.thresholds] for ordered in fit.model.ordered],
+        "squares": _squares_said(fit.squares),
         "information": fit.information,
         "steps": fit.steps,
         "outcome": fit.outcome.name,
@@ -118,7 +123,10 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
         raise FileError(f"this is not a saved fit of this version of semnan (expected the format {FORMAT!r})")
     model = _model(said)
     value, gradient, *starts = numbers["scalars"].tolist()
-    if numbers["theta"].shape != (len(model.free),) or said["discrepancy"] not in DISCREPANCIES:
+    if numbers["theta"].shape != (len(model.free),) or said["discrepancy"] not in {
+        *DISCREPANCIES,
+        said["estimator"],
+    }:
         raise FileError("the saved parameters or the discrepancy do not belong to the saved model")
     recipe(said["estimator"])
     if len(said["samples"]) != len(model.groups or (None,)) or len(said["incomplete"]) != len(said["samples"]):
@@ -138,12 +146,36 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
         start_values=tuple(starts),
         inference=_inference(said, numbers, len(model.free)),
         generic=_generic(said, numbers, len(model.free)),
+        squares=_squares(said),
     )
 
 
 def _moments(model: PathModel, numbers: dict[str, Tensor], g: int, n: int) -> Moments:
     mean = numbers[f"mean {g}"].numpy() if f"mean {g}" in numbers else None
-    return Moments(model.visibles, numbers[f"covariance {g}"].numpy(), n, mean)
+    covariance = numbers[f"covariance {g}"].numpy()
+    if model.ordered:  # Correlations of pairs need not be positive definite together.
+        return trusted(Moments, names=model.visibles, covariance=covariance, n=n, mean=mean)
+    return Moments(model.visibles, covariance, n, mean)
+
+
+def _squares_said(squares: LeastSquares | Unavailable | None) -> dict[str, Any] | str | None:
+    return squares.reason if isinstance(squares, Unavailable) else None if squares is None else asdict(squares)
+
+
+def _squares(said: dict[str, Any]) -> LeastSquares | Unavailable | None:
+    found = said["squares"]
+    if (found is None) == is_least_squares(said["estimator"]):
+        raise FileError("the saved fit has no results of least squares, or some that its estimator does not have")
+    if found is None or isinstance(found, str):
+        return None if found is None else Unavailable(found)
+    traces = [(float(first), float(second)) for first, second in (found["traces"], found["traces_baseline"])]
+    return LeastSquares(
+        float(found["chi_square_baseline"]),
+        int(found["df_baseline"]),
+        *traces,
+        int(found["free_margins"]),
+        tuple(Threshold(**row) for row in found["thresholds"]),
+    )
 
 
 def _patterns(model: PathModel, numbers: dict[str, Tensor], g: int) -> Patterns:
@@ -161,6 +193,7 @@ def _model(said: dict[str, Any]) -> PathModel:
         exogenous=tuple(said["exogenous"]),
         defined=defined,
         constraints=constraints,
+        ordered=tuple(Ordered(str(name), int(count)) for name, count in said["ordered"]),
     )
 
 
@@ -182,7 +215,7 @@ def _inference(said: dict[str, Any], numbers: dict[str, Tensor], size: int) -> I
     if said["no inference"] is not None:
         return Unavailable(str(said["no inference"]))
     square = (size, size)
-    shapes: dict[str, tuple[int, ...]] = {name: square for name in ("sandwich", "null", "inverse")}
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("sandwich", "null", "inverse"), square)
     _check(numbers, {"scale": (size,), "held": (size,), "smallest": ()} | shapes)
     return Inference(*(numbers[name] for name in _INFERENCE))
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import eigsh
 
 from semnan.errors import Unavailable
 from semnan.estimation.estimate import Estimate
@@ -156,6 +155,8 @@ def _flat(fit: Estimate, names: list[str], inference: Inference) -> Iterator[Fin
 def _weak(names: list[str], inference: Inference) -> Iterator[Finding]:
     """The parameters along the largest eigenvector of the inverse of the information."""
     smallest = float(inference.smallest)
+    from scipy.sparse.linalg import eigsh  # Slow to import, and rarely needed.
+
     weight = np.abs(eigsh(inference.sandwich.numpy(), k=1, v0=np.ones(len(names)))[1]).ravel()
     heavy = [names[k] for k in np.argsort(-weight) if weight[k] > HEAVY * weight.max()]
     yield Finding(

@@ -56,7 +56,7 @@ class WeightedMoments:
 
     def evaluate(self, sigma: Array) -> Evaluation[Array]:
         """Value and slope in M at M of shape (B, p, p); the metric is M itself, from which `jacobian` knows δ."""
-        apart = self._moments(sigma) - self.target
+        apart = self.moments(sigma) - self.target
         pull = self.weigh(apart)
         slope = self.spread(pull, sigma)
         return Evaluation((apart * pull).sum(-1) / 2, slope, sigma, np.ones(len(sigma)))
@@ -93,7 +93,8 @@ class WeightedMoments:
         inner[0] = 0.0
         return inner
 
-    def _moments(self, sigma: Array) -> Array:
+    def moments(self, sigma: Array) -> Array:
+        """The moments fitted at M, shape (B, k)."""
         entries: Array = sigma[:, self.first, self.second]
         if self.offset:
             part = slice(self.means, None)
@@ -143,11 +144,11 @@ class WeightedMoments:
             return 0.0
         inner = self._inner(slope)
         covariances = slope * inner[:, None] * inner
-        return -2 * (found.means.mT @ covariances @ found.means)
+        return np.asarray(-2 * (found.means.mT @ covariances @ found.means))
 
     def scores(self, found: Jacobian) -> Array:
         """What each row contributes to the gradient, shape (n, q): ψ W J. Of a single fit."""
-        return self.weigh(self.influence) @ found.moments[0]
+        return np.asarray(self.weigh(self.influence) @ found.moments[0])
 
     def take(self, index: Array) -> WeightedMoments:
         """The loss itself: all fits of a batch share the rows."""

@@ -42,7 +42,8 @@ def fitted(name: str) -> sn.Fit:
         options["group_equal"] = [options["group_equal"]]
     if "group" in options:
         options["group_label"] = case["groups"]
-    return sn.sem(case["model"], data(case), **options)
+    fit: sn.Fit = sn.sem(case["model"], data(case), **options)
+    return fit
 
 
 def rows(name: str) -> list[tuple[Parameter, float, float, float, float | None]]:
@@ -98,3 +99,32 @@ def test_fit_measures(name: str) -> None:
         found = here[measure]
         assert not isinstance(found, Unavailable), f"{measure}: {found}"
         assert found == pytest.approx(value, rel=1e-3, abs=1e-4), measure
+
+
+#: In `ordered_paths` lavaan's thresholds are those of the residual of y6, whose parent y8 has a mean.
+WITH_THRESHOLDS = [name for name in NAMES if "ordered" in cases()[name]["args"] and name != "ordered_paths"]
+
+
+@pytest.mark.parametrize("name", WITH_THRESHOLDS)
+def test_thresholds(name: str) -> None:
+    fit, columns = fitted(name), cases()[name]["parameters"]
+    labels = fit.model.groups or (None,)
+    here = {(row.name, f"t{row.level}", row.group): row for row in fit.thresholds}
+    rows = [i for i, op in enumerate(columns["op"]) if op == "|"]
+    assert len(rows) == len(here)
+    for i in rows:
+        row = here[columns["lhs"][i], columns["rhs"][i], labels[columns["group"][i] - 1]]
+        assert row.estimate == pytest.approx(columns["est"][i], abs=1e-3 * columns["se"][i])
+        if fit.estimate.estimator not in ("DWLS", "ULS"):
+            assert row.standard_error == pytest.approx(columns["se"][i], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["ordered_groups_loadings", "ordered_WLS", "school_GLS"])
+def test_saved_and_read_back(name: str, tmp_path: Path) -> None:
+    fit = fitted(name)
+    fit.save(tmp_path / "fit")
+    again = sn.load(tmp_path / "fit")
+    assert again.model == fit.model
+    assert again.estimate.squares == fit.estimate.squares
+    assert again.fit_measures == fit.fit_measures
+    assert again.thresholds == fit.thresholds
