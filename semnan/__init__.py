@@ -30,9 +30,11 @@ from semnan.estimation.scoring import FisherScoring
 from semnan.fit import Fit, Fits, fit, fit_many, load
 from semnan.graph import AMASEM, Layering, Margin
 from semnan.identification import Identification, Verdict, identify, identify_all, identify_joint, mixed_graph
+from semnan.invariance import Invariance, invariance
 from semnan.model import Parameter, PathModel, covariance, intercept, path
 from semnan.network import SEMNAN, Accumulation, MuSEMNAN
-from semnan.resampling import Bootstrap, Jackknife, Resampled, bootstrap, jackknife
+from semnan.report import draw_identification
+from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
 from semnan.text import cfa, growth, lavaan, sem
 
 __version__ = "0.1.0"
@@ -56,6 +58,7 @@ __all__ = [
     "GraphError",
     "Identification",
     "Intervention",
+    "Invariance",
     "Jackknife",
     "KullbackLeibler",
     "Layering",
@@ -67,6 +70,7 @@ __all__ = [
     "Outcome",
     "Parameter",
     "PathModel",
+    "Permutation",
     "RelaxationWarning",
     "Resampled",
     "ResamplingWarning",
@@ -85,6 +89,7 @@ __all__ = [
     "datasets",
     "discover",
     "discovery",
+    "draw_identification",
     "fit",
     "fit_many",
     "growth",
@@ -92,12 +97,14 @@ __all__ = [
     "identify_all",
     "identify_joint",
     "intercept",
+    "invariance",
     "jackknife",
     "lavaan",
     "load",
     "metrics",
     "mixed_graph",
     "path",
+    "permute_groups",
     "sem",
     "simulate",
 ]

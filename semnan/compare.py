@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
-from semnan.errors import FitError
-from semnan.estimation.comparison import compare_estimates
-from semnan.fit import Fit
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.comparison import Correction, compare_estimates
+from semnan.estimation.estimators import recipe
+from semnan.estimation.scaled_difference import Method, difference_factor
+from semnan.fit import Fit, rows_of
 from semnan.report.comparison import Comparison
 
 
-def compare(*fits: Fit, names: Sequence[str] | None = None) -> Comparison:
+def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method = "satorra.bentler.2001") -> Comparison:
     """Test whether the restrictions of one model against another hold: χ² difference (likelihood-ratio) tests.
 
     The fits are put in the order of their degrees of freedom, and each is tested against the one before. That it is
@@ -23,6 +26,9 @@ def compare(*fits: Fit, names: Sequence[str] | None = None) -> Comparison:
         Two or more, of the same data, by maximum likelihood.
     names : sequence of str, optional
         One for each fit; by default ``fit 1``, ``fit 2``, …
+    method : "satorra.bentler.2001" or "satorra.bentler.2010"
+        How differences of robust fits (MLM or MLR) are scaled. The second needs that parameters of the restricted
+        model are among those of the other, and is of use where the first has no positive factor.
 
     Returns
     -------
@@ -32,7 +38,8 @@ def compare(*fits: Fit, names: Sequence[str] | None = None) -> Comparison:
     Raises
     ------
     FitError
-        If the data differ, two fits have the same degrees of freedom, or one is not by maximum likelihood.
+        If the data differ, two fits have the same degrees of freedom, one is not by maximum likelihood, or only some
+        are robust.
 
     Examples
     --------
@@ -48,4 +55,22 @@ def compare(*fits: Fit, names: Sequence[str] | None = None) -> Comparison:
         if not isinstance(fit, Fit):
             raise FitError(f"compare takes fits, as compare(fit1, fit2), not a {type(fit).__name__}")
     chosen = [f"fit {i + 1}" for i in range(len(fits))] if names is None else list(names)
-    return Comparison(tuple(compare_estimates([fit.estimate for fit in fits], chosen)))
+    if method not in get_args(Method):
+        raise FitError(f"the method is {method!r}: give one of {', '.join(get_args(Method))}")
+    return Comparison(tuple(compare_estimates([fit.estimate for fit in fits], chosen, _correction(fits, method))))
+
+
+def _correction(fits: Sequence[Fit], method: Method) -> Correction | None:
+    """None if χ² is that of normal theory."""
+    corrected = [recipe(fit.estimate.estimator).test != "standard" for fit in fits]
+    if not any(corrected):
+        return None
+    if not all(corrected):
+        raise FitError("some of the fits are robust and others not: fit all with the same estimator")
+
+    def factor(less: int, more: int) -> float | Unavailable:
+        tests = (fits[less].robust, fits[more].robust)
+        rows = rows_of(fits[less].model, fits[less].sample)
+        return difference_factor(fits[less].estimate, fits[more].estimate, tests, method, rows)
+
+    return Correction(factor)

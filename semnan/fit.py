@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.defined import DefinedRow, defined_parameters
 from semnan.effects.delta import own_walds
-from semnan.effects.effect import Kind
+from semnan.effects.effect import Kind, Pair
 from semnan.effects.standardised import StandardisedRow, standardised
 from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.baseline import Baseline, baseline
@@ -29,10 +29,11 @@ from semnan.estimation.candidates import SORTS
 from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimate, Estimates, place_of
-from semnan.estimation.estimators import Estimator, Information, check_rows, recipe
+from semnan.estimation.estimators import Estimator, Information, check_rows, of_ordered, recipe
 from semnan.estimation.factor_scores import FactorScores, factor_scores
 from semnan.estimation.finding import Finding
 from semnan.estimation.findings import findings
+from semnan.estimation.hypotheses import HypothesisTest, ScoreTests, score_tests, wald_test
 from semnan.estimation.implied import ImpliedMoments, implied_moments
 from semnan.estimation.indices import fit_measures
 from semnan.estimation.minimise import Optimiser, Options, estimate
@@ -52,7 +53,10 @@ from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
 from semnan.estimation.thresholds import Threshold
 from semnan.graph import AMASEM
+from semnan.identification import Verdict, identify
+from semnan.identification.query import Function
 from semnan.model import PathModel, as_model
+from semnan.model.constraint_text import read_constraints
 
 Array = NDArray[np.float64]
 
@@ -172,12 +176,12 @@ def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
     chosen = model.with_means() if sample.missing else model
     if options.estimator == "ML" and (clustered or weighted):
         options = replace(options, estimator="MLR")
-    if options.estimator == "ML" and model.ordered:
-        options = replace(options, estimator="WLSMV")
+    if model.ordered:
+        options = replace(options, estimator=of_ordered(options.estimator))
     check_rows(options.estimator, incomplete=sample.missing, clustered=clustered, weighted=weighted)
     rows = rows_of(chosen, sample)
     if recipe(options.estimator).weight is not None:
-        return Fit(estimate(chosen, _vectors(chosen, rows), options, rows)[0], sample)
+        return Fit(estimate(chosen, _vectors(chosen, sample, rows, options), options, rows)[0], sample)
     stacks = [_stack(group.data) for group in sample.groups]
     return Fit(estimate(chosen, stacks, options, rows)[0], sample)
 
@@ -192,10 +196,14 @@ def _stack(data: Moments | Patterns) -> MomentsStack | Patterns:
     return data if isinstance(data, Patterns) else MomentsStack.from_moments([data])
 
 
-def _vectors(model: PathModel, rows: Rows | None) -> list[MomentVector]:
+def _vectors(model: PathModel, sample: Sample, rows: Rows | None, options: Options) -> list[MomentVector]:
     """What least squares is fitted to, for each group."""
+    chosen = recipe(options.estimator)
+    if rows is None and (chosen.normal or chosen.weight == "normal") and not model.ordered:
+        known = [group.data for group in sample.groups]
+        return [MomentVector.of_moments(data.select(model.visibles)) for data in known if isinstance(data, Moments)]
     if rows is None:
-        raise FitError("least squares of moments needs the rows of the data: give a data frame, not moments")
+        raise FitError(f"{options.estimator} needs the rows of the data: give a data frame, not moments")
     at = [rows.names.index(name) for name in model.visibles]
     return moment_vectors(model, [group.numpy()[:, at] for group in rows.groups])
 
@@ -213,20 +221,55 @@ def rows_of(model: PathModel, sample: Sample) -> Rows | None:
 
 def fit_many(
     model: AMASEM | PathModel,
-    data: MomentsStack | Iterable[Moments],
+    data: MomentsStack | Iterable[Moments | Sample],
     *,
+    information: Information | None = None,
     discrepancy: type[Discrepancy] = KullbackLeibler,
     optimiser: Optimiser | None = None,
     starts: int = 1,
     seed: int = 0,
     progress: bool | None = None,
 ) -> Fits:
-    """Fit one model to many samples in one batch; the arguments are those of `fit`."""
-    if isinstance(data, Moments):
+    """Fit one model to many samples in one batch; the arguments are those of `fit`.
+
+    Samples are of one group, with complete rows. Information is expected or observed.
+
+    Raises
+    ------
+    DataError
+        If the samples have different variables, or one has missing values or several groups.
+    FitError
+        For a single sample instead of many, and as `fit` does.
+
+    """
+    if isinstance(data, Moments | Sample):
         raise FitError("fit_many takes many samples, as a MomentsStack or a list of Moments: use fit for a single one")
-    stack = data if isinstance(data, MomentsStack) else MomentsStack.from_moments(data)
-    options = Options(discrepancy=discrepancy, optimiser=optimiser, starts=starts, seed=seed, progress=progress)
-    return Fits(estimate(as_model(model), [stack], options))
+    compiled, samples = as_model(model), None
+    if isinstance(data, MomentsStack):
+        stack = data
+    else:
+        samples = tuple(item if isinstance(item, Sample) else Sample.from_moments(item) for item in data)
+        stack = MomentsStack.from_moments([_alone(sample) for sample in samples])
+    options = Options(
+        information=information,
+        discrepancy=discrepancy,
+        optimiser=optimiser,
+        starts=starts,
+        seed=seed,
+        progress=progress,
+    )
+    chosen = None if samples is None else tuple(sample.select(compiled.visibles) for sample in samples)
+    return Fits(estimate(compiled, [stack], options), chosen)
+
+
+def _alone(sample: Sample) -> Moments:
+    """The moments of a sample of one group without gaps."""
+    data = sample.groups[0].data
+    if len(sample.groups) > 1:
+        raise DataError("many data sets make models of one group each: fit samples of several groups one by one")
+    if not isinstance(data, Moments):
+        raise DataError("many data sets with missing values cannot be fitted in one batch: fit them one by one")
+    return data
 
 
 def load(path: str | Path) -> Fit:
@@ -415,6 +458,35 @@ class Fit:
         """
         return implied_moments(self.estimate, group)
 
+    def wald_test(self, constraints: str) -> HypothesisTest | Unavailable:
+        """Test equalities that the model does not impose, with the standard errors of the fit.
+
+        Parameters
+        ----------
+        constraints : str
+            In labels and defined parameters of the model, one a line or divided by ``;``: ``"a == b; c == 0"``.
+
+        Returns
+        -------
+        HypothesisTest or Unavailable
+
+        Raises
+        ------
+        FitError
+            For what is no equality.
+        ModelError
+            For a name that is no label, or text that is no constraint.
+
+        """
+        return wald_test(self.estimate, read_constraints(self.model, constraints))
+
+    def score_tests(self) -> ScoreTests | Unavailable:
+        """Test the equalities that the model imposes, by labels, across groups or by ``==``: all, and each alone.
+
+        By how much χ² would fall, about, without them: the modification indices of equalities.
+        """
+        return score_tests(self.estimate)
+
     def residuals(self, units: Units = "raw", group: str | None = None) -> GroupResiduals | Unavailable:
         """What the sample's covariances and means have more than the model implies.
 
@@ -548,6 +620,23 @@ class Fit:
         found = effects(self.estimate, kind=kind, standardised=standardised, group=group, level=level)
         return report.Listing(Effect, tuple(found))
 
+    def identify(
+        self,
+        effect: str | Pair | Function,
+        *,
+        kind: Literal["direct", "total"] = "total",
+        avoiding: Iterable[str] | str = (),
+        group: str | None = None,
+    ) -> Verdict:
+        """Whether the covariance determines an effect, by which formula, or two models that differ in it.
+
+        This is `semnan.identify` of the fitted model: exact, and about the model only. The numbers at the fit are
+        ``verdict.formula(fit.implied_covariance)`` of an identified effect, and
+        ``verdict.values(fit.implied_covariance)``, all real values and whether they are feasible, of an effect that is
+        identified up to finitely many values, of which `effect` reports one.
+        """
+        return identify(self.model, effect, kind=kind, avoiding=avoiding, group=group)
+
     def do(self, values: Mapping[str, float], group: str | None = None, level: float = 0.95) -> Intervention:
         """Mean and covariance of the visibles when the named ones are set to these values."""
         return intervene(self.estimate, values, group, level)
@@ -614,17 +703,20 @@ class Fits:
     ----------
     batch : Estimates
         The numbers underneath.
+    samples : tuple of Sample, or None
+        The data, where they were not given as a stack of moments.
 
     """
 
     batch: Estimates
+    samples: tuple[Sample, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.batch)
 
     def __getitem__(self, at: int) -> Fit:
         found = self.batch[at]
-        return Fit(found, sample_of(found))
+        return Fit(found, sample_of(found) if self.samples is None else self.samples[at])
 
     def __iter__(self) -> Iterator[Fit]:
         return (self[b] for b in range(len(self)))

@@ -14,7 +14,7 @@ import numpy as np
 from semnan.data import Moments, MomentsStack, Sample
 from semnan.data.frames import Frame, read_groups
 from semnan.data.missing import Missing
-from semnan.errors import DataError, ModelError
+from semnan.errors import DataError, FitError, ModelError
 from semnan.estimation.estimators import Estimator, Information, is_least_squares
 from semnan.estimation.minimise import Optimiser
 from semnan.fit import Fit, Fits, fit, fit_many
@@ -24,6 +24,8 @@ from semnan.model import PathModel
 Data = Frame | Moments | Mapping[str, Moments] | Sample
 #: Many data sets, each fitted on its own.
 ManyData = MomentsStack | Sequence[Frame] | Sequence[Moments]
+#: Options of the fit that many data sets in one batch take.
+BATCHED = {"information", "optimiser", "starts", "seed", "progress"}
 
 
 class ModelOptions(TypedDict, total=False):
@@ -45,6 +47,7 @@ class ModelOptions(TypedDict, total=False):
     group_label: Sequence[str]
     group_equal: Sequence[str]
     group_partial: Sequence[str]
+    #: Variables whose values are ordered categories.
     ordered: Sequence[str]
 
 
@@ -72,7 +75,7 @@ def sem(text: str, data: Data | ManyData, *, group: str | None = None, **options
     Parameters
     ----------
     text : str
-        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept; ``:=``
+        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept, ``|`` has thresholds; ``:=``
         defines a parameter; ``==``, ``<`` and ``>`` constrain labelled ones.
     data : data frame, Moments, mapping of group to Moments, or Sample; or many of them
         A sequence of frames or of `Moments`, or a `MomentsStack`, makes one fit each, in one batch.
@@ -80,7 +83,7 @@ def sem(text: str, data: Data | ManyData, *, group: str | None = None, **options
         The column of the frame that says the group.
     **options
         Of the model (lavaan's names with underscores: ``std_lv``, ``orthogonal``, ``fixed_x``, ``meanstructure``,
-        ``group_equal``, …; see `PathModel.from_lavaan`) and of the fit (``missing``, ``information``, ``starts``,
+        ``group_equal``, ``ordered``, …; see `PathModel.from_lavaan`) and of the fit (``missing``, ``information``, ``starts``,
         ``seed``, ``optimiser``, ``progress``; see `semnan.fit`).
 
     Returns
@@ -196,15 +199,15 @@ def _labels(data: Data, group: str | None) -> tuple[str, ...]:
 
 def _fit_many(model: PathModel, data: ManyData, how: dict[str, Any]) -> Fits:
     missing = how.pop("missing", "listwise")
+    for name in how.keys() - BATCHED:
+        raise FitError(f"{name}= is for a single data set: fit many of them one by one")
     if isinstance(data, MomentsStack):
         return fit_many(model, data, **how)
-    samples = [item if isinstance(item, Moments) else _complete(model, item, missing) for item in data]
-    return fit_many(model, samples, **how)
+    return fit_many(model, [_sample(model, item, missing) for item in data], **how)
 
 
-def _complete(model: PathModel, frame: Frame, missing: Missing) -> Moments:
-    """The moments of one of many data frames."""
-    found = Sample.from_frame(frame, model.visibles, missing=missing, complete=model.exogenous).groups[0].data
-    if not isinstance(found, Moments):
-        raise DataError("many data sets with missing values cannot be fitted in one batch: fit them one by one")
-    return found
+def _sample(model: PathModel, item: Moments | Frame, missing: Missing) -> Sample:
+    """One of many data sets."""
+    if isinstance(item, Moments):
+        return Sample.from_moments(item)
+    return Sample.from_frame(item, model.visibles, missing=missing, complete=model.exogenous)

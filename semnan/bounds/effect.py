@@ -12,9 +12,9 @@ import torch
 from numpy.typing import ArrayLike
 
 from semnan.bounds.fibre import FARTHEST, End, Fibre
+from semnan.bounds.likelihood import unit_of
 from semnan.bounds.limits import Limit, restricted
 from semnan.bounds.pair import confounded_pair
-from semnan.bounds.likelihood import unit_of
 from semnan.bounds.target import Target
 from semnan.data import Moments, MomentsStack
 from semnan.effects.effect import Kind
@@ -35,6 +35,8 @@ from semnan.network.arrays import Array
 
 #: A covariance is reproduced by the model up to this KL divergence.
 REPRODUCED = 1e-9
+#: A refit within the bounds of parameters reaches it up to this one.
+REACHED = 1e-7
 CLOSED = "closed form of two confounded variables"
 NUMERICAL = "found numerically, by {feasible} of {searches} searches: the set is at least this wide"
 NO_END = "no end within {times:g} natural units of the effect"
@@ -58,8 +60,8 @@ class EffectBounds:
     how : str
         The closed form, or how the search went.
     reproduced : bool
-        Whether the model with these limits reproduces the covariance; otherwise the bounds are for the covariance closest
-        to it (by maximum likelihood) that it does.
+        Whether the model reproduces the covariance; otherwise the bounds are for the covariance that its maximum
+        likelihood fit implies.
     lower_parameters, upper_parameters : dict of str to float
         Parameters with that covariance at which a search ended; empty of a closed form.
 
@@ -136,6 +138,7 @@ def effect_bounds(
     Examples
     --------
     >>> from semnan import AMASEM
+    >>> from semnan.bounds import PartialR2
     >>> bow = AMASEM.parse("latent U; U -> X, Y; X -> Y")
     >>> limits = [PartialR2("U", "X", 0.1), PartialR2("U", "Y", 0.1)]
     >>> print(effect_bounds(bow, [[1.0, 0.5], [0.5, 1.0]], "X -> Y", limits))
@@ -201,26 +204,33 @@ def _searched(
         spread = problem.hessian_diagonal(problem.at(ends.theta[:1]))[0]
     scale = 1 / np.sqrt(np.where(spread > 0, spread, 1.0))
     fibre = Fibre(model, real, sigma, analysis.points[0].draw.rank, target, limits, scale, unit)
-    low, high = ([fibre.search(start, sign) for start in ends.theta] for sign in (1.0, -1.0))
-    return _told(fibre, target, limits, reproduced, ends.theta[0], low, high)
+    reached = ends.theta[ends.value <= REACHED]
+    low, high = ([fibre.search(start, sign) for start in reached] for sign in (1.0, -1.0))
+    return _told(fibre, target, limits, reproduced, low, high)
 
 
 def _told(
-    fibre: Fibre, target: Target, limits: tuple[Limit, ...], reproduced: bool, start: Array, low: list[End], high: list[End]
+    fibre: Fibre,
+    target: Target,
+    limits: tuple[Limit, ...],
+    reproduced: bool,
+    low: list[End],
+    high: list[End],
 ) -> EffectBounds:
     feasible = [end for end in (*low, *high) if end.feasible]
     if not feasible:
-        raise FitError("no parameters were found that imply the covariance within the limits: loosen them, or raise starts")
+        raise FitError(
+            "no parameters were found that imply the covariance within the limits: loosen them, or raise starts"
+        )
     least, most = min(feasible, key=lambda end: end.value), max(feasible, key=lambda end: end.value)
+    lower = -math.inf if least.far else least.value
+    upper = math.inf if most.far else most.value
     how = NUMERICAL.format(feasible=len(feasible), searches=len(low) + len(high))
+    if not (math.isfinite(lower) and math.isfinite(upper)):
+        how = f"{how}; {NO_END.format(times=FARTHEST)}"
     names = [free.name for free in fibre.model.free]
-    values = [end.value for end in (least, most)]
-    for at, (end, infinite) in enumerate(((least, -math.inf), (most, math.inf))):
-        if fibre.far(end, start):
-            values[at] = infinite
-            how = f"{how}; {NO_END.format(times=FARTHEST)}" if "no end" not in how else how
-    parameters = [dict(zip(names, end.theta.tolist(), strict=True)) for end in (least, most)]
-    return EffectBounds(target.name, *values, limits, False, how, reproduced, *parameters)
+    first, last = (dict(zip(names, end.theta.tolist(), strict=True)) for end in (least, most))
+    return EffectBounds(target.name, lower, upper, limits, False, how, reproduced, first, last)
 
 
 def _closest(model: PathModel, sigma: Array, starts: int, seed: int) -> tuple[Array, bool]:

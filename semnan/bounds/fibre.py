@@ -1,20 +1,20 @@
 """The smallest and the largest value of an effect among all parameters with one covariance.
 
-Sequential quadratic programming (Kraft 1988, scipy's SLSQP) of τ(θ) under Σ(θ) = S and the limits, from several starts that
-refits of S end at. Of the equations as many random combinations are kept as are independent, and an end counts only if
-all of them hold there.
+Sequential quadratic programming (Kraft 1988, scipy's SLSQP) of τ(θ) under Σ(θ) = S and the limits, from several starts
+that refits of S end at, in boxes around the best point so far. Of the equations as many random combinations are kept as are independent, and an end counts
+only if all of them hold there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, final
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
+from scipy.optimize import NonlinearConstraint, minimize
 
 from semnan.bounds.limits import Between, Limit
 from semnan.bounds.target import Target
@@ -27,15 +27,19 @@ from semnan.network.arrays import Array
 FARTHEST = 1000.0
 #: Equations hold up to this share of standard deviations, limits up to this amount.
 HOLDS = 1e-6
-STEPS = 400
+#: Steps in one box, and how many boxes; they are so wide, relative to 1 + |parameter|, and grow with the parameters.
+STEPS, STAGES, SMALLEST = 60, 60, 1e-3
+#: A search has ended when a box gains less than this, in units.
+STILL = 1e-9
 
 
 class End(NamedTuple):
-    """Where one search ended."""
+    """Where one search ended, and whether that is so far from its start that it counts as infinite."""
 
     value: float
     theta: Array
     feasible: bool
+    far: bool
 
 
 @final
@@ -70,45 +74,76 @@ class Fibre:
     unit: float
 
     def search(self, start: Array, sign: float) -> End:
-        """Push the effect down (sign 1) or up (sign −1) from a start of shape (q,)."""
-        center = float(self.target.value(start[None])[0])
-        begin = np.clip(start, *self._bounds.T) / self.scale
-        found = minimize(
-            lambda x: sign * self._moved(x, center),
-            begin,
-            jac=lambda x: sign * self.target.slope((x * self.scale)[None])[0] * self.scale / self.unit,
+        """Push the effect down (sign 1) or up (sign −1) from a start of shape (q,), box by box."""
+        x, size = self._nearest(start / self.scale), 1.0
+        first = last = self._value(x)
+        for _ in range(STAGES):
+            reach = size * (1 + np.abs(x))
+            trial = self._solve(
+                x, x - reach, x + reach, lambda y: sign * self._value(y), lambda y: sign * self._slope(y)
+            )
+            value = self._value(trial)
+            if not self._holds(trial) or sign * (last - value) < 0:
+                size /= 4
+                if size < SMALLEST:
+                    break
+                continue
+            done = sign * (last - value) <= STILL * (1 + abs(value))
+            x, last = trial, value
+            if done or abs(value - first) > FARTHEST:
+                break
+        return End(last * self.unit, x * self.scale, self._holds(x), abs(last - first) > FARTHEST)
+
+    def _nearest(self, x: Array) -> Array:
+        """The nearest point that satisfies all limits."""
+        low, high = self._bounds
+        begin = np.clip(x, low / self.scale, high / self.scale)
+        if self._holds(begin):
+            return begin
+        return self._solve(begin, -np.inf, np.inf, lambda y: float((y - x) @ (y - x)) / 2, lambda y: y - x)
+
+    def _solve(
+        self,
+        start: Array,
+        low: Array | float,
+        high: Array | float,
+        loss: Callable[[Array], float],
+        slope: Callable[[Array], Array],
+    ) -> Array:
+        """Minimise on the fibre, within limits and a box."""
+        least, most = (bound / self.scale for bound in self._bounds)
+        low, high = np.maximum(least, low), np.minimum(most, high)
+        constraints = [NonlinearConstraint(self._equations, 0.0, 0.0, jac=self._equation_slopes)]
+        if len(self._room(start)):
+            constraints.append(NonlinearConstraint(self._room, 0.0, np.inf, jac=self._room_slopes))
+        found = minimize(  # type: ignore[call-overload]  # The stubs do not know SLSQP's options.
+            loss,
+            start,
+            jac=slope,
             method="SLSQP",
-            bounds=self._bounds / self.scale[:, None],
-            constraints=[
-                {"type": "eq", "fun": self._equations, "jac": self._equation_slopes},
-                {"type": "ineq", "fun": self._room, "jac": self._room_slopes},
-                {
-                    "type": "ineq",
-                    "fun": lambda x: np.array([FARTHEST + sign * self._moved(x, center)]),
-                    "jac": lambda x: sign * self.target.slope((x * self.scale)[None]) * self.scale / self.unit,
-                },
-            ],
-            options={"maxiter": STEPS, "ftol": 1e-12},
+            bounds=list(zip(low.tolist(), high.tolist(), strict=True)),
+            constraints=constraints,
+            options={"maxiter": STEPS, "ftol": 1e-11},
         )
-        theta = np.clip(found.x * self.scale, *self._bounds.T)
-        return End(float(self.target.value(theta[None])[0]), theta, self.holds(theta))
+        return np.clip(found.x, low, high)
 
-    def far(self, end: End, start: Array) -> bool:
-        """Whether an end is so far that it counts as infinite."""
-        return bool(abs(end.value - float(self.target.value(start[None])[0])) > 0.9 * FARTHEST * self.unit)
+    def _value(self, x: Array) -> float:
+        """The effect in units."""
+        return float(self.target.value((x * self.scale)[None])[0]) / self.unit
 
-    def holds(self, theta: Array) -> bool:
+    def _slope(self, x: Array) -> Array:
+        return np.asarray(self.target.slope((x * self.scale)[None])[0] * self.scale / self.unit)
+
+    def _holds(self, x: Array) -> bool:
         """Whether parameters imply the covariance and satisfy the limits."""
-        gap = np.abs(self.real.sigma(theta) - self.sigma) / self._deviations
-        size = max(1.0, float(np.abs(theta / self.scale).max()) ** 2 * 1e-6)
-        return bool(gap.max() <= HOLDS * size and self._room(theta / self.scale).min(initial=0.0) >= -HOLDS)
-
-    def _moved(self, x: Array, center: float) -> float:
-        return (float(self.target.value((x * self.scale)[None])[0]) - center) / self.unit
+        gap = np.abs(self.real.sigma(x * self.scale) - self.sigma) / self._deviations
+        return bool(gap.max() <= HOLDS and self._room(x).min(initial=0.0) >= -HOLDS)
 
     @cached_property
-    def _bounds(self) -> Array:
-        return np.array([(free.lower, free.upper) for free in self.model.free])
+    def _bounds(self) -> tuple[Array, Array]:
+        """Lower and upper ones of all parameters."""
+        free = self.model.free
+        return np.array([one.lower for one in free]), np.array([one.upper for one in free])
 
     @cached_property
     def _deviations(self) -> Array:
@@ -135,13 +170,10 @@ class Fibre:
     def _layout(self) -> Layout:
         return Layout.of(self.model)
 
-    @property
-    def _curved(self) -> Sequence[Limit]:
-        return [limit for limit in self.limits if not isinstance(limit, Between)]
-
     def _slack(self, theta: torch.Tensor) -> torch.Tensor:
         """What is left to the limits, and the least eigenvalue of the errors' correlations: at least zero."""
-        rooms = [-limit.excess(self.model, self._layout, theta) for limit in self._curved if not isinstance(limit, Between)]
+        curved = [limit for limit in self.limits if not isinstance(limit, Between)]
+        rooms = [-limit.excess(self.model, self._layout, theta) for limit in curved]
         _, omega = self._layout.matrices(theta)
         if self._arcs:
             size = omega.diagonal().clamp(min=1e-12).sqrt()

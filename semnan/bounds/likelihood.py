@@ -57,7 +57,7 @@ class Profile:
     def __init__(self, fit: Estimate, target: Target) -> None:
         self.target, self.n = target, fit.n
         self._problem, self._limits = problem_of(fit)
-        full, space = fit.theta.numpy()[None], self._problem.space
+        full, space = fit.theta.numpy()[None].copy(), self._problem.space
         start = self._problem.clip(full if space is None else space.nearest(full))
         self.center = float(target.value(full)[0])
         with np.errstate(all="ignore"):
@@ -113,7 +113,7 @@ class Profile:
         functions = Functions(self.target.model, [self.target.minus(value), *others])
         equality = np.concatenate([[True], self._limits.equality])
         with torch.no_grad(), np.errstate(all="ignore"):
-            return minimise_constrained(self._problem, functions, equality, start, _minimise)[0]
+            return minimise_constrained(self._problem, functions, equality, start.copy(), _minimise)[0]
 
 
 def _minimise(problem: Problem, start: Array) -> Solution:

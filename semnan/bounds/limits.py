@@ -34,7 +34,9 @@ class Between:
 
     def __post_init__(self) -> None:
         if not self.lower < self.upper:
-            raise FitError(f"the limits of {self.parameter} are [{self.lower}, {self.upper}]: the lower one must be less")
+            raise FitError(
+                f"the limits of {self.parameter} are [{self.lower}, {self.upper}]: the lower one must be less"
+            )
 
     def __str__(self) -> str:
         return f"{self.lower:g} <= {self.parameter} <= {self.upper:g}"
@@ -73,7 +75,9 @@ class PartialR2:
         """R² less its limit."""
         place = _places(model, layout, (self.latent, self.variable, *(self.given or ())))
         given = _visible_parents(model, self.variable) if self.given is None else self.given
-        left = _partial(_covariance(layout, theta), [place[self.latent], place[self.variable]], [place[g] for g in given])
+        left = _partial(
+            _covariance(layout, theta), [place[self.latent], place[self.variable]], [place[g] for g in given]
+        )
         return left[0, 1] ** 2 / (left[0, 0] * left[1, 1]) - self.at_most
 
 
@@ -159,10 +163,12 @@ def _covariance(layout: Layout, theta: Tensor) -> Tensor:
     """The covariance of all variables."""
     weights, omega = layout.matrices(theta)
     total = torch.linalg.inv(torch.eye(len(weights), dtype=weights.dtype) - weights)
-    return total.mT @ omega @ total
+    found: Tensor = total.mT @ omega @ total
+    return found
 
 
 def _partial(covariance: Tensor, at: list[int], given: list[int]) -> Tensor:
     """The covariance of some variables given others."""
     across = covariance[at][:, given]
-    return covariance[at][:, at] - across @ torch.linalg.solve(covariance[given][:, given], across.mT)
+    found: Tensor = covariance[at][:, at] - across @ torch.linalg.solve(covariance[given][:, given], across.mT)
+    return found

@@ -1,10 +1,10 @@
 """Bounds in closed form: two variables with a common cause that was not measured, and covariates.
 
-X has the parents Z, Y has X and all of Z (perhaps more, none of them after X) as parents, and the errors of X and Y share
-one latent or one arc and nothing else does. Then every slope b of Y on X goes with the covariance: the fibre is one line, and with β and s the
-slope and the residual standard deviation of the regression of Y on X and Y's other parents, and r the residual standard
-deviation of X given these, the errors' correlation ρ satisfies |b − β| = (s / r) |ρ| / √(1 − ρ²); with partial R² of the
-confounder this is Cinelli & Hazlett (2020), eq. 8.
+X has the parents Z, Y has X and all of Z as parents (perhaps others too, none of them after X), and the errors of X and
+Y share one latent or one arc, and nothing else does. Then every slope b of Y on X goes with the covariance: the fibre
+is one line. Let β and s be the slope and the residual standard deviation of the regression of Y on its parents, r the
+residual standard deviation of X given Y's other parents, and ρ the correlation of the errors. Then |b − β| is
+(s / r) |ρ| / √(1 − ρ²); with partial R² of the confounder for ρ, the bias of Cinelli & Hazlett (2020), eq. 8.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def _is_pair(model: PathModel, cause: str, effect: str) -> bool:
     rows, hidden = model.parameters, set(model.latents)
     free = all(row.fixed is None for row in rows if not (row.is_variance and row.source in hidden))
     plain = len(model.free) == sum(row.fixed is None for row in rows)
-    open_ended = all(-row.lower == row.upper == math.inf or _is_own(row.lower, row.upper, row.is_variance) for row in rows)
+    open_ended = all(
+        -row.lower == row.upper == math.inf or _is_own(row.lower, row.upper, row.is_variance) for row in rows
+    )
     if not (free and plain and open_ended) or not {cause, effect} <= set(model.visibles):
         return False
     arcs = [{row.source, row.target} for row in rows if row.kind is Kind.COVARIANCE and not row.is_variance]
@@ -88,7 +90,9 @@ def _reach(model: PathModel, cause: str, effect: str, limits: tuple[Limit, ...])
     return min(reaches)
 
 
-def _strengths(model: PathModel, cause: str, effect: str, limits: tuple[Limit, ...]) -> tuple[float, float] | tuple[()] | None:
+def _strengths(
+    model: PathModel, cause: str, effect: str, limits: tuple[Limit, ...]
+) -> tuple[float, float] | tuple[()] | None:
     """The limits of the confounder's partial R² with cause and effect; none, or None if they are others."""
     known = {cause: set(_parents(model, cause)), effect: set(_parents(model, effect))}
     least = {cause: 1.0, effect: 1.0}

@@ -1,8 +1,8 @@
 """Profile-likelihood intervals: all values of a number that a likelihood-ratio test does not reject.
 
 The profile F(t) is the least discrepancy with τ(θ) = t, and the interval at level 1 − α holds the t with
-2 n (F(t) − F(θ̂)) ≤ χ²₁(1 − α) (Venzon & Moolgavkar 1988; Pek & Wu 2015). Nothing in it needs an information matrix, so it
-holds at boundaries, and of what is not identified it is the identified set at that level.
+2 n (F(t) − F(θ̂)) ≤ χ²₁(1 − α) (Venzon & Moolgavkar 1988; Pek & Wu 2015). Nothing in it needs an information matrix, so
+there is one at boundaries too, and of what is not identified it is the identified set at that level.
 """
 
 from __future__ import annotations

@@ -93,7 +93,9 @@ class RefitCheck:
     reached: int
 
     def __str__(self) -> str:
-        head = f"{self.reached} of {self.draws * self.starts} refits ({self.draws} covariances) reached their covariance"
+        head = (
+            f"{self.reached} of {self.draws * self.starts} refits ({self.draws} covariances) reached their covariance"
+        )
         lines = [
             f"  {row.kind} effect {row.effect}: "
             + (f"differs, by up to {row.spread:.2g}" if row.differs else f"agrees to {max(row.spread, 1e-16):.0e}")
@@ -159,7 +161,9 @@ def refit_check(
 
 def _check(model: PathModel, draws: int, starts: int, seed: int) -> None:
     if model.groups or model.exogenous or model.has_means or model.constraints:
-        raise FitError("refit_check is for covariances of one population: leave out groups, means, covariates, constraints")
+        raise FitError(
+            "refit_check is for covariances of one population: leave out groups, means, covariates, constraints"
+        )
     for name, number, least in (("draws", draws, 1), ("starts", starts, 1), ("seed", seed, 0)):
         if isinstance(number, bool) or not isinstance(number, int) or number < least:
             raise FitError(f"{name} is {number!r}: give an integer, at least {least}")

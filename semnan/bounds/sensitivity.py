@@ -1,7 +1,7 @@
 """Sensitivity of a regression to an omitted confounder (Cinelli & Hazlett 2020, JRSS B 82, 39–67).
 
-Of a regression of Y on a treatment D and covariates X, an omitted Z is described by two partial R²: of Z with D given X,
-and of Z with Y given X and D. They determine the bias of the estimate and of its standard error (their eqs. 8, 15):
+Of a regression of Y on a treatment D and covariates X, an omitted Z is described by two partial R²: of Z with D given
+X, and of Z with Y given X and D. They determine the bias of the estimate and the standard error that Z would bring:
 
     |bias| = se √df √(R²_{Y~Z|D,X} R²_{D~Z|X} / (1 − R²_{D~Z|X}))
     se'    = se √((1 − R²_{Y~Z|D,X}) / (1 − R²_{D~Z|X}) · df / (df − 1))
@@ -112,7 +112,7 @@ class Sensitivity:
         return np.asarray(self.estimate - sign * self.bias(r2_treatment, r2_outcome))
 
     def adjusted_error(self, r2_treatment: ArrayLike, r2_outcome: ArrayLike) -> Array:
-        """The standard error with the confounder in the regression (eq. 15)."""
+        """The standard error with the confounder in the regression."""
         first, second = _shares(r2_treatment, r2_outcome)
         return np.asarray(self.standard_error * np.sqrt((1 - second) / (1 - first) * self.df / (self.df - 1)))
 
@@ -181,30 +181,43 @@ class Sensitivity:
 
         """
         if covariate not in self.strengths:
-            raise FitError(f"{covariate!r} is no covariate of the regression; it has {', '.join(self.strengths) or 'none'}")
+            raise FitError(
+                f"{covariate!r} is no covariate of the regression; it has {', '.join(self.strengths) or 'none'}"
+            )
         outcome_times = times if times_outcome is None else times_outcome
         first, second = _as_strong(*self.strengths[covariate], times, outcome_times, covariate)
         label = f"{times:g}x {covariate}"
         return self.adjusted(first, second, towards_zero=towards_zero, level=level, label=label)
 
-    def contours(self, most_treatment: float = 0.4, most_outcome: float = 0.4, points: int = 101) -> tuple[Array, Array, Array]:
-        """Adjusted estimates over a grid: partial R² with treatment (k,), with outcome (k,), estimates (outcome, treatment)."""
+    def contours(
+        self, most_treatment: float = 0.4, most_outcome: float = 0.4, points: int = 101
+    ) -> tuple[Array, Array, Array]:
+        """Adjusted estimates over a grid.
+
+        Returns
+        -------
+        arrays, shapes (k,), (k,) and (k, k)
+            Partial R² with the treatment, with the outcome, and the estimates, with a row for each of the latter.
+
+        """
         first, second = np.linspace(0, most_treatment, points), np.linspace(0, most_outcome, points)
         return first, second, self.adjusted_estimate(first[None, :], second[:, None])
 
     def plot(self, *, times: tuple[float, ...] = (1.0,), axes: Axes | None = None) -> Axes:
-        """Contours of the adjusted estimate, with every covariate as a benchmark; needs matplotlib (the extra ``plot``)."""
+        """Contours of the adjusted estimate, with covariates as benchmarks; needs matplotlib (the extra ``plot``)."""
         from semnan.bounds.contour import draw_contours  # Only a plot needs matplotlib.
 
         return draw_contours(self, times, axes)
 
     def __str__(self) -> str:
         value, tested = self.robustness_value(), self.robustness_value(alpha=0.05)
-        return "\n".join([
-            f"{self.treatment} -> {self.outcome}: {self.estimate:.4g} (SE {self.standard_error:.3g}, df {self.df})",
-            f"  partial R² of {self.treatment} with {self.outcome}: {self.partial_r2:.2%}",
-            f"  robustness value: {value:.2%} (not significant at 5%: {tested:.2%})",
-        ])
+        return "\n".join(
+            [
+                f"{self.treatment} -> {self.outcome}: {self.estimate:.4g} (SE {self.standard_error:.3g}, df {self.df})",
+                f"  partial R² of {self.treatment} with {self.outcome}: {self.partial_r2:.2%}",
+                f"  robustness value: {value:.2%} (not significant at 5%: {tested:.2%})",
+            ]
+        )
 
 
 def sensitivity(fit: Fit, treatment: str, outcome: str) -> Sensitivity:
@@ -301,7 +314,9 @@ def _shares(first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:
     return treatment, outcome
 
 
-def _as_strong(r2_treatment: float, r2_outcome: float, times: float, times_outcome: float, name: str) -> tuple[float, float]:
+def _as_strong(
+    r2_treatment: float, r2_outcome: float, times: float, times_outcome: float, name: str
+) -> tuple[float, float]:
     """Partial R² of a confounder that is so many times as strong as a covariate (appendix B.1 and B.3)."""
     first = times * r2_treatment / (1 - r2_treatment)
     if first >= 1 or times * r2_treatment >= 1:

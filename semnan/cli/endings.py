@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import typer
 from safetensors import SafetensorError
@@ -37,6 +39,23 @@ def written(path: Path) -> Iterator[None]:
         raise
     except (ValueError, SafetensorError) as error:
         raise FileError(f"cannot write {path}: {error}") from error
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[TextIO]:
+    """A text file that stands under its name once it is complete; after an error, what stood there before."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():  # A pipe or a device is written to as it comes.
+        with target.open("w", encoding="utf-8") as file:
+            yield file
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def end(outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from semnan.cli.endings import told, written
+from semnan.cli.endings import told, whole, written
 from semnan.data.csv_table import read_text
 from semnan.errors import GraphError
 from semnan.graph import AMASEM
@@ -82,8 +82,8 @@ def _shown(name: str, verdicts: tuple[Verdict, ...], *, remedies: bool) -> str:
 
 
 def _many(source: Path, out: Path) -> None:
-    """One graph a line in, one line of records out."""
-    with written(out), out.open("w", encoding="utf-8") as file:
+    """One graph a line in, one line of records out; nothing if a line is wrong."""
+    with written(out), whole(out) as file:
         for number, line in enumerate(read_text(source, MAX_BYTES).splitlines(), 1):
             if line.strip():
                 records = [verdict.to_dict() for verdict in identify_all(_line(line, number))]

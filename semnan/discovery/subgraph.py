@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -14,8 +16,11 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
+#: Share of weights that are not zero below which rows are added sparse.
+SPARSE = 0.05
 
-def acyclic_order(weights: Array, before: Flags | None = None) -> Indices:
+
+def acyclic_order(weights: Array | csr_array, before: Flags | None = None) -> Indices:
     """An order along which the edges keep much of their weight, shape (d,): Eades, Lin & Smyth 1993.
 
     Strongly connected components stand one after another, so that only edges of cycles are lost. Within one, again and
@@ -24,47 +29,79 @@ def acyclic_order(weights: Array, before: Flags | None = None) -> Indices:
 
     Parameters
     ----------
-    weights : ndarray, shape (d, d)
+    weights : ndarray or sparse array, shape (d, d)
         Not negative.
     before : ndarray of bool, shape (d, d), optional
         ``before[a, b]``: a must stand before b (transitive).
 
     """
     if before is not None and before.any():
+        weights = weights.toarray() if isinstance(weights, csr_array) else weights
         much = 1.0 + 2.0 * len(weights) * float(weights.sum())
         weights = np.where(before, much, np.where(before.T, 0.0, weights))
-    edges = weights != 0
-    count, labels = connected_components(csr_array(edges), directed=True, connection="strong")
+    if not isinstance(weights, csr_array):
+        if _all_near(weights != 0):
+            return _greedy(weights)
+        weights = csr_array(weights)
+    count, labels = connected_components(weights, directed=True, connection="strong")
     if count == 1:
         return _greedy(weights)
     follows = np.zeros((count, count), dtype=bool)
-    parents, children = np.nonzero(edges)
+    parents, children = weights.nonzero()
     follows[labels[parents], labels[children]] = True
     np.fill_diagonal(follows, val=False)
     members = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
     parts = [members[c] for c in topological_order(follows)]
-    ordered = [part if len(part) == 1 else part[_greedy(weights[np.ix_(part, part)])] for part in parts]
+    ordered = [part if len(part) == 1 else part[_greedy(weights[part][:, part])] for part in parts]
     return np.concatenate(ordered)
 
 
-def _greedy(weights: Array) -> Indices:
-    d = len(weights)
+def _all_near(edges: Flags) -> bool:
+    """Whether two steps lead from the first variable to all and from all to it: one component, found at little cost."""
+    ahead, back = edges[0], edges[:, 0]
+    return bool((ahead | edges[ahead].any(axis=0))[1:].all() and (back | edges[:, back].any(axis=1))[1:].all())
+
+
+def _greedy(weights: Array | csr_array) -> Indices:
+    d = weights.shape[0]
+    if isinstance(weights, csr_array) and weights.nnz > SPARSE * d * d:
+        weights = weights.toarray()
     surplus = weights - weights.T
-    out = surplus.sum(axis=1)
-    high, low = out.copy(), out.copy()
+    total = np.asarray(surplus @ np.ones(d))
+    both = np.concatenate([total, -total])
+    high, low = both[:d], both[d:]  # Surplus and its opposite of those not placed; -inf of the others.
+    add = _row_adder(surplus, high, low)
     order, head, tail = np.zeros(d, dtype=np.int64), 0, d
     for _ in range(d):
-        i, j = int(high.argmax()), int(low.argmin())
-        if high[i] >= -low[j]:
+        i = int(both.argmax())
+        if i < d:
             order[head], head = i, head + 1
         else:
-            i, tail = j, tail - 1
+            i, tail = i - d, tail - 1
             order[tail] = i
-        row = surplus[i]
-        high += row
-        low += row
-        high[i], low[i] = -np.inf, np.inf
+        add(i)
+        high[i] = low[i] = -np.inf
     return order
+
+
+def _row_adder(surplus: Array | csr_array, high: Array, low: Array) -> Callable[[int], None]:
+    """A function that adds a row of the surplus to `high` and subtracts it from `low`, in place."""
+    if not isinstance(surplus, csr_array):
+
+        def add(i: int) -> None:
+            row = surplus[i]
+            np.add(high, row, out=high)
+            np.subtract(low, row, out=low)
+
+        return add
+    starts, columns, values = surplus.indptr.tolist(), surplus.indices, surplus.data
+
+    def add_sparse(i: int) -> None:
+        span = slice(starts[i], starts[i + 1])
+        high[columns[span]] += values[span]
+        low[columns[span]] -= values[span]
+
+    return add_sparse
 
 
 def acyclic_mask(weights: Array, before: Flags | None = None) -> Flags:

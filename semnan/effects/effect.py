@@ -14,7 +14,7 @@ from typing import Literal, final, get_args
 import torch
 from torch import Tensor
 
-from semnan.effects.delta import Gradient, check_level, delta_method
+from semnan.effects.delta import NOT_IDENTIFIED, Gradient, check_level, delta_method
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
 from semnan.model import PathModel, variables
@@ -69,7 +69,9 @@ class Effect:
         what = f"{'standardised ' if self.standardised else ''}{self.kind} effect of {self.source} on {self.target}"
         what += f" avoiding {', '.join(self.avoiding)}" if self.avoiding else ""
         if isinstance(self.estimate, Unavailable):
-            return f"{what}: {self.estimate}"
+            asked = question(self.source, self.target, self.kind, self.avoiding, self.group)
+            more = f"; see fit.{asked}" if self.estimate == NOT_IDENTIFIED and self.kind != "indirect" else ""
+            return f"{what}: {self.estimate}{more}"
         if self.estimate == self.standard_error == 0:
             return f"{what}: 0, since no such path is in the model"
         if isinstance(self.standard_error, Unavailable) or isinstance(self.interval, Unavailable):
@@ -77,6 +79,14 @@ class Effect:
         low, high = self.interval
         spread = f"SE {self.standard_error:.3g}, {100 * self.level:g}% interval {low:.4g} to {high:.4g}"
         return f"{what}: {self.estimate:.4g} ({spread})"
+
+
+def question(source: str, target: str, kind: str, avoiding: tuple[str, ...] = (), group: str | None = None) -> str:
+    """The call of `identify` that asks for an effect."""
+    options = [f'kind="{kind}"'] * (kind != "total")
+    options += [f"avoiding={list(avoiding)}"] * bool(avoiding) + [f'group="{group}"'] * (group is not None)
+    asked = ", ".join([f'"{source} -> {target}"', *options])
+    return f"identify({asked})"
 
 
 def effect(

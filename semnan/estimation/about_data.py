@@ -116,9 +116,8 @@ def scales(fit: Estimate) -> Iterator[Finding]:
 
 def categories(fit: Estimate, sample: Sample) -> Iterator[Finding]:
     """Dependent variables with so few values that they are no continuous ones."""
-    inside = [
-        k for k, name in enumerate(sample.names) if name in fit.model.visibles and name not in fit.model.exogenous
-    ]
+    others = {*fit.model.exogenous, *(ordered.name for ordered in fit.model.ordered)}
+    inside = [k for k, name in enumerate(sample.names) if name in fit.model.visibles and name not in others]
     rows = [group.rows[:, inside] for group in sample.groups if group.rows is not None]
     if not rows or not inside:
         return
@@ -130,7 +129,7 @@ def categories(fit: Estimate, sample: Sample) -> Iterator[Finding]:
             "few values",
             tuple(few),
             f"{told}: taken for continuous and normal. Estimates are linear in these codes; standard errors and χ² "
-            "rest on a normal theory that does not hold.",
+            "rest on a normal theory that does not hold. Name them in ordered=, if they are.",
         )
 
 

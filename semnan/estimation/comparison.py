@@ -9,7 +9,7 @@ matter.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
@@ -67,7 +67,24 @@ class ComparedFit:
     p_value: Value
 
 
-def compare_estimates(fits: Sequence[Estimate], names: Sequence[str]) -> list[ComparedFit]:
+@final
+@dataclass(frozen=True)
+class Correction:
+    """How differences of χ² are corrected.
+
+    Attributes
+    ----------
+    factor : callable
+        What the difference of the less and the more restricted fit, by their places, is divided by.
+
+    """
+
+    factor: Callable[[int, int], float | Unavailable]
+
+
+def compare_estimates(
+    fits: Sequence[Estimate], names: Sequence[str], correction: Correction | None = None
+) -> list[ComparedFit]:
     """Test each fit against the next less restricted one; in the order of df.
 
     Raises
@@ -81,24 +98,26 @@ def compare_estimates(fits: Sequence[Estimate], names: Sequence[str]) -> list[Co
         raise FitError("give two fits or more: there is nothing to compare")
     if len(set(names)) < len(names) or len(names) != len(fits):
         raise FitError(f"the names are {', '.join(map(str, names))}: give every fit its own")
-    entries = [_Entry(fit, name, _df(fit, name)) for fit, name in zip(fits, names, strict=True)]
+    pairs = zip(fits, names, strict=True)
+    entries = [_Entry(fit, name, _df(fit, name), place) for place, (fit, name) in enumerate(pairs)]
     for entry in entries[1:]:
         _check_same_data(entries[0], entry)
     ordered = sorted(entries, key=lambda entry: entry.df)
     for less, more in pairwise(ordered):
         if less.df == more.df:
             raise FitError(f"{less.name} and {more.name} have the same df, {less.df}: neither restricts the other")
-    return [_first(ordered), *(_tested(ordered, less, more) for less, more in pairwise(ordered))]
+    return [_first(ordered), *(_tested(ordered, less, more, correction) for less, more in pairwise(ordered))]
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class _Entry:
-    """A fit with its name and df."""
+    """A fit with its name, df, and place among those given."""
 
     fit: Estimate
     name: str
     df: int
+    place: int
 
 
 def _df(fit: Estimate, name: str) -> int:
@@ -148,8 +167,11 @@ def _first(ordered: list[_Entry]) -> ComparedFit:
     return _row(ordered, ordered[0], FIRST, FIRST, FIRST, FIRST)
 
 
-def _tested(ordered: list[_Entry], less: _Entry, more: _Entry) -> ComparedFit:
+def _tested(ordered: list[_Entry], less: _Entry, more: _Entry, correction: Correction | None) -> ComparedFit:
     rise, df = _rise(less, more), more.df - less.df
+    if correction is not None and not isinstance(rise, Unavailable):
+        factor = correction.factor(less.place, more.place)
+        rise = factor if isinstance(factor, Unavailable) else rise / factor
     if isinstance(rise, Unavailable):
         return _row(ordered, more, rise, rise, df, rise)
     groups = len(more.fit.labels)

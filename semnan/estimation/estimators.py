@@ -17,9 +17,12 @@ Estimator = Literal[
     "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF",
     "GLS", "WLS", "DWLS", "WLSM", "WLSMV", "WLSMVS", "ULS", "ULSM", "ULSMV", "ULSMVS",
 ]  # fmt: skip
-#: Normal theory; a sandwich around the fourth moments of complete data; a sandwich around casewise scores.
-Errors = Literal["standard", "robust.sem", "robust.huber.white"]
-Test = Literal["standard", "satorra.bentler", "scaled.shifted", "mean.var.adjusted", "yuan.bentler.mplus"]
+#: Efficient estimates; sandwiches around fourth moments of complete data, or what these are of normal data, or around
+#: casewise scores.
+Errors = Literal["standard", "robust.sem", "robust.sem.nt", "robust.huber.white"]
+Test = Literal[
+    "standard", "browne.residual.nt", "satorra.bentler", "scaled.shifted", "mean.var.adjusted", "yuan.bentler.mplus"
+]
 
 
 @final
@@ -45,6 +48,11 @@ class Recipe:
     weight: Weight | None = None
 
     @property
+    def normal(self) -> bool:
+        """Whether a sandwich has the fourth moments of normal data in its middle."""
+        return self.errors == "robust.sem.nt"
+
+    @property
     def robust(self) -> bool:
         """Whether anything but normal theory is used, so that the rows themselves are needed."""
         return self.errors != "standard"
@@ -59,11 +67,11 @@ RECIPES: dict[Estimator, Recipe] = {
     "MLF": Recipe("first.order", "standard", "standard"),
     "GLS": Recipe("expected", "standard", "standard", "normal"),
     "WLS": Recipe("expected", "standard", "standard", "full"),
-    "DWLS": Recipe("expected", "standard", "standard", "diagonal"),
+    "DWLS": Recipe("expected", "robust.sem", "satorra.bentler", "diagonal"),
     "WLSM": Recipe("expected", "robust.sem", "satorra.bentler", "diagonal"),
     "WLSMV": Recipe("expected", "robust.sem", "scaled.shifted", "diagonal"),
     "WLSMVS": Recipe("expected", "robust.sem", "mean.var.adjusted", "diagonal"),
-    "ULS": Recipe("expected", "standard", "standard", "identity"),
+    "ULS": Recipe("expected", "robust.sem.nt", "browne.residual.nt", "identity"),
     "ULSM": Recipe("expected", "robust.sem", "satorra.bentler", "identity"),
     "ULSMV": Recipe("expected", "robust.sem", "scaled.shifted", "identity"),
     "ULSMVS": Recipe("expected", "robust.sem", "mean.var.adjusted", "identity"),
@@ -87,6 +95,23 @@ def recipe(name: str) -> Recipe:
 def is_least_squares(name: str) -> bool:
     """Whether an estimator is least squares of moments."""
     return recipe(name).weight is not None
+
+
+def of_ordered(name: str) -> Estimator:
+    """The estimator for a model with ordered variables: by default WLSMV.
+
+    ULS becomes ULSM, whose estimates are the same, since the fourth moments of normal data are none of theirs.
+
+    Raises
+    ------
+    FitError
+        For an estimator that needs continuous variables.
+
+    """
+    chosen = {"ML": "WLSMV", "ULS": "ULSM"}.get(name, name)
+    if recipe(chosen).weight in (None, "normal"):
+        raise FitError(f"{name} is not for ordered variables: use WLSMV (the default), ULSMV, DWLS or WLS")
+    return next(known for known in RECIPES if known == chosen)
 
 
 def check_rows(name: str, *, incomplete: bool, clustered: bool = False, weighted: bool = False) -> None:

@@ -94,6 +94,8 @@ def factor_scores(
 
 def _reason(fit: Estimate) -> Unavailable | None:
     """Why nothing can be scored."""
+    if fit.model.ordered:
+        return Unavailable("scores from ordered variables need an integral over the latents: they are not there")
     if not all(bool(factorise(implied.sigma).definite) for implied in fit.implied):
         return INDEFINITE
     loose = [int(k) for part in fit.generic.groups() for k in part] if isinstance(fit.generic, Generic) else []

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from semnan.data import Sample
-from semnan.estimation import about_data, improper
+from semnan.estimation import about_data, about_ordered, improper
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.finding import Finding
 from semnan.estimation.unidentified import unidentified
@@ -35,6 +35,8 @@ def findings(fit: Estimate, sample: Sample) -> tuple[Finding, ...]:
             about_data.size(fit),
             about_data.scales(fit),
             about_data.categories(fit, sample),
+            about_ordered.empty_cells(fit),
+            about_ordered.nearly_one(fit),
         )
     )
 

@@ -24,7 +24,7 @@ from semnan.estimation.casewise import GroupRows, Rows, outer_products
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.information import push_forward
 from semnan.estimation.problem import Point, Problem
-from semnan.estimation.situation import Situation, evaluated
+from semnan.estimation.situation import Situation, evaluated, inverse_within
 from semnan.estimation.statistics import Statistics
 from semnan.model import Kind, PathModel, covariance, intercept
 
@@ -160,7 +160,7 @@ def _trace(at: Situation, unrestricted: list[Unrestricted], blocks: list[_Block]
     parts = list(zip(at.shares, blocks, slopes, pulled, strict=True))
     inner = sum((share * slope.mT @ pull for share, _, slope, pull in parts), torch.zeros(()))
     middle = sum((share * pull.mT @ block.gamma @ pull for share, block, _, pull in parts), torch.zeros(()))
-    inverse = _inverse_within(at.inverse, inner)
+    inverse = inverse_within(at.inverse, inner)
     total = 0.0
     for share, block, slope, pull in parts:
         back = slope @ inverse
@@ -168,13 +168,3 @@ def _trace(at: Situation, unrestricted: list[Unrestricted], blocks: list[_Block]
         spread = block.gamma - share * (crossed + crossed.mT - back @ middle @ back.mT)
         total += float((block.complete * spread).sum())
     return total
-
-
-def _inverse_within(known: Tensor, dense: Tensor) -> Tensor:
-    """The inverse of an information on the directions in which another inverse is not zero."""
-    size = known.diagonal().clamp(min=0).sqrt()
-    scale = torch.where(size > 0, size, 1.0)
-    values, vectors = torch.linalg.eigh(known / torch.outer(scale, scale))
-    free = scale[:, None] * vectors[:, values > 1e-13 * values.amax().clamp(min=1e-300)]
-    inverse: Tensor = free @ torch.linalg.inv(free.mT @ dense @ free) @ free.mT
-    return inverse

@@ -67,12 +67,15 @@ def latent_responses(names: tuple[str, ...], rows: Array, ordered: dict[str, Arr
 
 
 def _continuous(rows: Array) -> _Continuous:
-    """Contributions use the outer products of the scores of each variable as its information, as everything here."""
+    """Contributions use the outer products of the scores of each variable as its information, as everything here.
+
+    Those of a variable of two values are singular: its variance is a function of its mean.
+    """
     n, mean, deviation = len(rows), rows.mean(0), rows.std(0)
     z = (rows - mean) / deviation
     scores = np.stack([z / deviation, (z * z - 1) / (2 * deviation**2)], axis=-1)
     inner = np.einsum("nvi,nvj->vij", scores, scores)
-    found = n * np.einsum("nvi,vij->nvj", scores, np.linalg.inv(inner)) if z.shape[1] else scores
+    found = n * np.einsum("nvi,vij->nvj", scores, np.linalg.pinv(inner, hermitian=True)) if z.shape[1] else scores
     return _Continuous(mean, deviation, z, found[..., 0], found[..., 1])
 
 

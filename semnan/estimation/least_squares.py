@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,12 +19,15 @@ from semnan.estimation.moment_weights import Chosen, Weight, weighted_moments
 from semnan.estimation.problem import Part, Point, Problem
 from semnan.estimation.squares import LeastSquares
 from semnan.estimation.thresholds import group_thresholds
-from semnan.estimation.variance import variances
+from semnan.estimation.variance import unconstrained, variances
+from semnan.estimation.weighted import WeightedMoments
 from semnan.model import Kind, PathModel
 from semnan.network.arrays import Array, cholesky, inverse_of_factor
 
 
-def assemble_vectors(model: PathModel, vectors: Sequence[MomentVector], weight: Weight) -> Assembly:
+def assemble_vectors(
+    model: PathModel, vectors: Sequence[MomentVector], weight: Weight, *, normal: bool = False
+) -> Assembly:
     """Bring a model and the moments of its groups together.
 
     Raises
@@ -44,7 +46,7 @@ def assemble_vectors(model: PathModel, vectors: Sequence[MomentVector], weight: 
     parts = tuple(
         Part(
             group.layout,
-            weighted_moments(vector, group.layout, model.exogenous, weight, means=model.has_means),
+            weighted_moments(vector, group.layout, model.exogenous, weight, means=model.has_means, normal=normal),
             center_of(group),
             np.array([vector.n / total]),
         )
@@ -81,12 +83,8 @@ def check_ordered(model: PathModel, ordered: tuple[str, ...]) -> None:
         raise FitError(
             f"with ordered variables covariates vary too: give fixed_x=False, so that {model.exogenous[0]!r} is normal"
         )
-    own = {
-        row.source: len(free.rows)
-        for free in model.free
-        for row in (model.parameters[free.rows[0]],)
-        if row.is_variance
-    }
+    firsts = [(model.parameters[free.rows[0]], len(free.rows)) for free in model.free]
+    own = {row.source: count for row, count in firsts if row.is_variance}
     paths = [row for row in model.parameters if row.kind is Kind.PATH]
     between = {row.source for row in paths} & {row.target for row in paths}
     for name in ordered:
@@ -100,25 +98,61 @@ def check_ordered(model: PathModel, ordered: tuple[str, ...]) -> None:
 
 
 def judge(
-    model: PathModel, problem: Problem, limits: Constraints, theta: Array, vectors: Sequence[MomentVector]
+    model: PathModel,
+    problem: Problem,
+    limits: Constraints,
+    theta: Array,
+    vectors: Sequence[MomentVector],
+    pushing: Array | None,
+    *,
+    normal: bool,
 ) -> LeastSquares | Unavailable:
-    """Traces and baseline of a fit at its estimates, shape (1, q)."""
-    inference = variances(problem, limits, theta, "expected", "standard", None, None)
+    """Traces and baseline of a fit at its estimates, shape (1, q); see `variances` for `pushing`."""
+    inference = variances(problem, limits, theta, "expected", "standard", pushing, None)
     if isinstance(inference, Unavailable):
         return inference
-    infinite = np.full(theta.shape[-1], np.inf)
-    plain = replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
+    plain = unconstrained(problem, theta.shape[-1])
     point, inverse = plain.at(theta), inference.covariance()[0].numpy()
+    residual = _residual_test(model, limits, theta, vectors, pushing) if normal else None
     own, base = _traces(plain, point, inverse), [0.0, 0.0, 0.0]
     for part, vector in zip(problem.parts, vectors, strict=True):
-        found = _baseline(part, vector, model)
+        found = _baseline(_normal(model, part, vector) if normal else weighted(part), vector, model)
         base = [a + b for a, b in zip(base, found, strict=True)]
     p, k = len(model.visibles), len(covariates(model))
     df = len(problem.parts) * (p * (p - 1) // 2 - k * (k - 1) // 2)
     labels = model.groups or (None,)
     parts = zip(plain.parts, point.implied, vectors, labels, strict=True)
     thresholds = [found for one in parts for found in group_thresholds(*one, inverse)]
-    return LeastSquares(base[0], df, own, (base[1], base[2]), sum(map(_margins, vectors)), tuple(thresholds))
+    return LeastSquares(
+        chi_square=residual,
+        chi_square_baseline=base[0],
+        df_baseline=df,
+        traces=own,
+        traces_baseline=(base[1], base[2]),
+        free_margins=sum(map(_margins, vectors)),
+        thresholds=tuple(thresholds),
+        adjusted=tuple(dict.fromkeys(pair for vector in vectors for pair in vector.adjusted)),
+    )
+
+
+def _normal(model: PathModel, part: Part, vector: MomentVector) -> WeightedMoments:
+    """The loss of GLS."""
+    return weighted_moments(vector, part.layout, model.exogenous, "normal", means=model.has_means)
+
+
+def _residual_test(
+    model: PathModel, limits: Constraints, theta: Array, vectors: Sequence[MomentVector], pushing: Array | None
+) -> float:
+    """Browne's test: GLS at the estimates, less what a step of GLS would gain."""
+    made = assemble_vectors(model, vectors, "normal")
+    problem = Problem(made.parts, limits.lower, limits.upper, limits.space)
+    inference = variances(problem, limits, theta, "expected", "standard", pushing, None)
+    assert not isinstance(inference, Unavailable)
+    plain = unconstrained(problem, theta.shape[-1])
+    point = plain.at(theta)
+    slope, n = plain.gradient(point)[0], float(made.n[0])
+    gained = slope @ inference.covariance()[0].numpy() @ slope
+    return float(n * (2 * point.value[0] - gained))
 
 
 def _margins(vector: MomentVector) -> int:
@@ -159,9 +193,8 @@ def _sandwiched(spread: Array, scores: Array) -> Array:
     return np.asarray(scores.T @ (spread @ (spread.T @ scores)))
 
 
-def _baseline(part: Part, vector: MomentVector, model: PathModel) -> tuple[float, float, float]:
+def _baseline(loss: WeightedMoments, vector: MomentVector, model: PathModel) -> tuple[float, float, float]:
     """χ² and traces of the model in which only covariates covary; its variances and means are free."""
-    loss = weighted(part)
     chosen = Chosen.of(vector, model.exogenous, means=model.has_means)
     given = np.isin(vector.names, covariates(model))
     apart = (chosen.rows != chosen.columns) & ~(given[chosen.rows] & given[chosen.columns])
@@ -172,6 +205,6 @@ def _baseline(part: Part, vector: MomentVector, model: PathModel) -> tuple[float
         inverse = inverse_of_factor(cholesky(loss.weight)[0])
         root = np.linalg.cholesky(np.linalg.inv(inverse[np.ix_(apart, apart)]))
     chi_square = vector.n * float(np.square(_apply(loss.target[None, apart], root)).sum())
-    spread = _apply(loss.influence[:, apart], root) / np.sqrt(vector.n)
+    spread = _apply(loss.influence[:, apart], root) / np.sqrt(len(loss.influence))
     inner = _gram(spread)
     return chi_square, float((spread * spread).sum()), float((inner * inner).sum())

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semnan.data import MomentsStack, Patterns
-from semnan.errors import FitError, Unavailable
-from semnan.estimation.assembly import Assembly, assemble
+from semnan.errors import DataError, FitError, Unavailable
+from semnan.estimation.assembly import Assembly, arrange, assemble
 from semnan.estimation.augmented import minimise_constrained
 from semnan.estimation.casewise import Rows
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
 from semnan.estimation.estimate import Estimates
-from semnan.estimation.estimators import Estimator, Information, recipe
+from semnan.estimation.estimators import Estimator, Information, is_least_squares, recipe
 from semnan.estimation.generic import analyse
 from semnan.estimation.inference import Inference, concatenate
 from semnan.estimation.least_squares import assemble_vectors, judge
@@ -75,6 +75,8 @@ class Options:
         if self.information is not None and self.information not in get_args(Information):
             raise FitError(f"information is {self.information!r}: give one of {', '.join(get_args(Information))}")
         recipe(self.estimator)
+        if self.information == "first.order" and is_least_squares(self.estimator):
+            raise FitError(f"{self.estimator} has no likelihood: there is no first-order information")
         if self.estimator != "ML" and self.discrepancy is not KullbackLeibler:
             raise FitError(f"{self.estimator} says itself what to minimise: leave out {self.discrepancy.__name__}")
 
@@ -109,31 +111,30 @@ def estimate(
         raise FitError("the model has no free parameters: there is nothing to fit")
     # What overflows is not finite, and is judged as such.
     with torch.no_grad(), np.errstate(all="ignore"), Progress(chosen.progress) as shown:
-        made, limits = _assemble(model, data, chosen), Constraints.of(model)
+        vectors = [item for item in data if isinstance(item, MomentVector)]
+        made, limits = _assemble(model, data, vectors, chosen), Constraints.of(model)
         whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
         incomplete = any(pattern is not None for pattern in made.patterns)
         usual: Information = "observed" if incomplete else "expected"
         kind = chosen.information or recipe(chosen.estimator).information or usual
-        job = _Job(model, limits, chosen, kind, rows, shown, torch.Generator().manual_seed(chosen.seed))
+        job = _Job(model, limits, chosen, kind, rows, vectors, shown, torch.Generator().manual_seed(chosen.seed))
         chunks = _chunks(made, chosen, model)
         if len(chunks) == 1:
             solved = [job.solve(whole, made)]
         else:
             solved = [job.solve(whole.take(part), _take(made, part)) for part in chunks]
-        squares = None
-        if recipe(chosen.estimator).weight is not None:
-            vectors = [item for item in data if isinstance(item, MomentVector)]
-            squares = judge(model, whole, limits, solved[0].theta.numpy(), vectors)
-    return _gather(model, made, chosen, kind, solved, squares)
+    return _gather(model, made, chosen, kind, solved)
 
 
 def _assemble(
-    model: PathModel, data: Sequence[MomentsStack | Patterns] | Sequence[MomentVector], options: Options
+    model: PathModel,
+    data: Sequence[MomentsStack | Patterns] | Sequence[MomentVector],
+    vectors: Sequence[MomentVector],
+    options: Options,
 ) -> Assembly:
-    vectors = [item for item in data if isinstance(item, MomentVector)]
     weight = recipe(options.estimator).weight
     if weight is not None and len(vectors) == len(data):
-        return assemble_vectors(model, vectors, weight)
+        return assemble_vectors(model, vectors, weight, normal=recipe(options.estimator).normal)
     others = [item for item in data if not isinstance(item, MomentVector)]
     if weight is not None or vectors:
         raise FitError(f"{options.estimator} and the data do not go together: least squares takes the rows of one fit")
@@ -170,6 +171,7 @@ class Solved(NamedTuple):
     outcomes: tuple[Outcome, ...]
     start_values: Tensor
     inference: Inference | Unavailable
+    squares: LeastSquares | Unavailable | None
 
 
 @final
@@ -182,6 +184,7 @@ class _Job:
     options: Options
     kind: Information
     rows: Rows | None
+    vectors: Sequence[MomentVector]
     shown: Progress
     generator: torch.Generator
 
@@ -199,14 +202,34 @@ class _Job:
         pushing = None if active is None else active[best]
         errors = recipe(self.options.estimator).errors
         inference = variances(problem, self.limits, full.numpy(), self.kind, errors, pushing, self.rows)
-        return Solved(full, value, gradient, steps, outcomes, torch.from_numpy(values), inference)
+        squares = self._judge(problem, full.numpy(), pushing)
+        return Solved(full, value, gradient, steps, outcomes, torch.from_numpy(values), inference, squares)
+
+    def _judge(self, problem: Problem, theta: Array, pushing: Array | None) -> LeastSquares | Unavailable | None:
+        if not self.vectors:
+            return None
+        normal = recipe(self.options.estimator).normal
+        return judge(self.model, problem, self.limits, theta, self.vectors, pushing, normal=normal)
 
     def _starts(self, problem: Problem, made: Assembly) -> Array:
         """Starts of shape (B · starts, r): the first from the data alone, the others random."""
         first, scales = start_values(made.groups)
         others = [random_starts(made.groups, first, scales, self.generator) for _ in range(self.options.starts - 1)]
         every = np.stack([first, *others], axis=1).reshape(-1, first.shape[-1])
-        return every if problem.space is None else problem.space.nearest(every)
+        every = every if problem.space is None else problem.space.nearest(every)
+        return self._likeliest(problem, made, every) if recipe(self.options.estimator).weight is not None else every
+
+    def _likeliest(self, problem: Problem, made: Assembly, every: Array) -> Array:
+        """For least squares the first start is where maximum likelihood ends: it leads less far astray."""
+        if self.model.ordered:
+            return every
+        try:
+            parts = arrange(self.model, made.samples, made.patterns, KullbackLeibler).parts
+        except DataError:  # A singular covariance, which some weights do not mind.
+            return every
+        likely = replace(problem, parts=parts)
+        found = FisherScoring().minimise(likely, every[:1], self.shown)
+        return np.concatenate([found.theta, every[1:]]) if found.outcomes[0].ok else every
 
     def _minimise(self, problem: Problem, start: Array) -> tuple[Solution, Array | None]:
         """The solution, and which of the constraints that are no linear equalities push."""
@@ -238,14 +261,8 @@ def _best(solution: Solution, starts: int) -> tuple[Index, Array]:
     return ranked.argmin(-1) + np.arange(len(values)) * starts, values
 
 
-def _gather(
-    model: PathModel,
-    made: Assembly,
-    options: Options,
-    kind: str,
-    parts: list[Solved],
-    squares: LeastSquares | Unavailable | None,
-) -> Estimates:
+def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts: list[Solved]) -> Estimates:
+    squares = parts[0].squares
     return Estimates(
         model=model,
         samples=made.samples,

@@ -7,6 +7,7 @@ from typing import final
 
 import numpy as np
 
+from semnan.data import Moments
 from semnan.network.arrays import Array
 
 
@@ -47,6 +48,22 @@ class MomentVector:
     to_mean: Array
     to_thresholds: Array
     adjusted: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of_moments(cls, moments: Moments) -> MomentVector:
+        """Moments without rows, and so without contributions: S with the divisor n − 1."""
+        p, mean = len(moments.names), moments.mean
+        return cls(
+            names=moments.names,
+            ordered=(),
+            n=moments.n,
+            covariance=moments.covariance * (moments.n / (moments.n - 1)),
+            mean=np.zeros(p) if mean is None else mean,
+            thresholds=(),
+            to_covariance=np.zeros((0, p * (p + 1) // 2)),
+            to_mean=np.zeros((0, p)),
+            to_thresholds=np.zeros((0, 0)),
+        )
 
     @classmethod
     def of_rows(cls, names: tuple[str, ...], rows: Array, exogenous: tuple[str, ...] = ()) -> MomentVector:

@@ -14,11 +14,14 @@ from typing import Literal, final
 import numpy as np
 
 from semnan.errors import DataError, FitError
+from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.moment_vector import MomentVector
-from semnan.estimation.weighted import MOST, WeightedMoments
+from semnan.estimation.weighted import WeightedMoments
 from semnan.network import Layout
 from semnan.network.arrays import Array, cholesky, inverse_of_factor
 
+#: Entries of a weight or of Γ that are held at most.
+LARGE = 1 << 25
 Weight = Literal["full", "diagonal", "normal", "identity"]
 
 
@@ -64,9 +67,17 @@ class Chosen:
 
 
 def weighted_moments(
-    vector: MomentVector, layout: Layout, exogenous: tuple[str, ...], weight: Weight, *, means: bool
+    vector: MomentVector,
+    layout: Layout,
+    exogenous: tuple[str, ...],
+    weight: Weight,
+    *,
+    means: bool,
+    normal: bool = False,
 ) -> WeightedMoments:
-    """The loss of one group. As in lavaan n − 1 takes the place of n in all that follows from W and Γ.
+    """The loss of one group; contributions are those of normal data, if asked for, which need no rows.
+
+    As in lavaan n − 1 takes the place of n in all that follows from W and Γ.
 
     Raises
     ------
@@ -77,9 +88,11 @@ def weighted_moments(
 
     """
     chosen = Chosen.of(vector, exogenous, means=means)
-    if weight in ("full", "normal") and len(chosen) ** 2 > MOST:
-        raise FitError(f"{len(chosen)} moments are too many for a full weight: use estimator='DWLS', 'ULS' or 'ML'")
-    influence, fewer = chosen.influence(vector), (vector.n - 1) / vector.n
+    if (normal or weight in ("full", "normal")) and len(chosen) ** 2 > LARGE:
+        raise FitError(f"{len(chosen)} moments are too many for Γ as a whole: use estimator='DWLS' or 'ML'")
+    fewer = (vector.n - 1) / vector.n
+    normal = normal or weight == "normal"
+    influence = normal_influence(vector, chosen, exogenous) if normal else chosen.influence(vector)
     offset = int(layout.constant)
     place = np.array([layout.order.index(name) for name in vector.names]) + offset
     constant = np.zeros(len(chosen.means), dtype=np.int64)
@@ -113,6 +126,13 @@ def _weight(
             "moments; use estimator='DWLS' or 'MLR'"
         )
     return np.asarray(inverse_of_factor(factor) / np.outer(scale, scale))
+
+
+def normal_influence(vector: MomentVector, chosen: Chosen, exogenous: tuple[str, ...]) -> Array:
+    """As many contributions ψ as moments with ψᵀψ / k the Γ of normal data."""
+    KullbackLeibler(vector.covariance, names=vector.names)  # Refuses a singular covariance, by name.
+    root = np.linalg.cholesky(normal_gamma(vector, chosen, exogenous))
+    return np.asarray(np.sqrt(len(chosen)) * root.T)
 
 
 def normal_gamma(vector: MomentVector, chosen: Chosen, exogenous: tuple[str, ...]) -> Array:

@@ -131,7 +131,7 @@ def _start(categories: Categories, first: Array, second: Array) -> Array:
     """Pearson correlations of the category numbers, a little larger."""
     codes = categories.codes - categories.codes.mean(0)
     scaled = codes / np.sqrt((codes * codes).sum(0))
-    return np.clip(1.15 * (scaled.T @ scaled)[first, second], -0.95, 0.95)
+    return np.asarray(np.clip(1.15 * (scaled.T @ scaled)[first, second], -0.95, 0.95))
 
 
 def _without_empty(categories: Categories, tables: Array, first: Array, second: Array) -> tuple[Array, Array]:

@@ -96,7 +96,7 @@ class Traces(NamedTuple):
 def robust(fit: Estimate, rows: Rows | None) -> Robust | Unavailable | None:
     """The corrected tests of a fit; None if its estimator has none."""
     test = recipe(fit.estimator).test
-    if test == "standard":
+    if test in ("standard", "browne.residual.nt"):
         return None
     if rows is None and fit.squares is None:
         return NO_ROWS
@@ -113,7 +113,7 @@ def robust(fit: Estimate, rows: Rows | None) -> Robust | Unavailable | None:
         return TOO_MANY
     unrestricted = [Unrestricted.of(fit, g) for g in range(len(fit.labels))] if fit.incomplete else None
     simple = baseline(fit)
-    own, other = (_traces(at, test, fit, unrestricted) for at in (found, base))
+    own, other = (traces(at, test, fit, unrestricted) for at in (found, base))
     entries = sum(len(free.rows) for free in fit.model.free)
     return Robust(
         test,
@@ -175,7 +175,8 @@ def scaled_test(test: Test, chi_square: float, df: float, traces: Traces) -> Sca
     return ScaledTest(value, freedom, chi_square_tail(max(value, 0.0), freedom), factor, shift, first)
 
 
-def _traces(at: Situation, test: Test, fit: Estimate, unrestricted: list[Unrestricted] | None) -> Traces:
+def traces(at: Situation, test: Test, fit: Estimate, unrestricted: list[Unrestricted] | None) -> Traces:
+    """What a test corrects by; with missing values from the unrestricted model of every group."""
     if test != "yuan.bentler.mplus":
         return moment_traces(at, second=test != "satorra.bentler")
     h0 = _product(at.inverse, torch.from_numpy(outer_products(at.problem, at.point, at.rows)[0]))

@@ -55,6 +55,16 @@ class Situation:
         return cls(fit.model, problem, point, fit.inference.inverse_information(), rows)
 
     @classmethod
+    def at(cls, fit: Estimate, theta: Array, rows: Rows) -> Situation | Unavailable:
+        """Of the model of a fit at other parameters, within the constraints and bounds of its estimates."""
+        if isinstance(fit.inference, Unavailable):
+            return fit.inference
+        problem, point = evaluated(fit.model, fit.samples, fit.patterns, theta)
+        dense = problem.exact_hessian(point) if fit.information == "observed" else problem.information(point)
+        inverse = inverse_within(fit.inference.inverse_information(), torch.from_numpy(dense[0]))
+        return cls(fit.model, problem, point, inverse, rows)
+
+    @classmethod
     def of_baseline(cls, fit: Estimate, rows: Rows) -> Situation:
         """Of the baseline model of the same data."""
         model = baseline_model(fit)
@@ -123,3 +133,13 @@ def _independent(fit: Estimate, g: int) -> tuple[Array, Array]:
         return np.asarray(np.zeros(len(sample.names)) if sample.mean is None else sample.mean), sample.covariance
     found = independence(patterns, covariates(fit.model))
     return found.mean.numpy(), found.covariance.numpy()
+
+
+def inverse_within(known: Tensor, dense: Tensor) -> Tensor:
+    """The inverse of an information on the directions in which another inverse is not zero."""
+    size = known.diagonal().clamp(min=0).sqrt()
+    scale = torch.where(size > 0, size, 1.0)
+    values, vectors = torch.linalg.eigh(known / torch.outer(scale, scale))
+    free = scale[:, None] * vectors[:, values > 1e-13 * values.amax().clamp(min=1e-300)]
+    inverse: Tensor = free @ torch.linalg.inv(free.mT @ dense @ free) @ free.mT
+    return inverse

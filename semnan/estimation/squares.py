@@ -15,6 +15,8 @@ class LeastSquares:
 
     Attributes
     ----------
+    chi_square : float or None
+        Browne's test of residuals (1984, eq. 2.20) for normal data, if it takes the place of the discrepancy.
     chi_square_baseline : float
     df_baseline : int
     traces, traces_baseline : tuple of float
@@ -22,12 +24,16 @@ class LeastSquares:
     free_margins : int
         Thresholds and means, each estimated by itself as no part of the model, less the variances that are one.
     thresholds : tuple of Threshold
+    adjusted : tuple of pairs of names
+        Ordered variables of two categories whose table had an empty cell.
 
     """
 
+    chi_square: float | None
     chi_square_baseline: float
     df_baseline: int
     traces: tuple[float, float]
     traces_baseline: tuple[float, float]
     free_margins: int
     thresholds: tuple[Threshold, ...] = ()
+    adjusted: tuple[tuple[str, str], ...] = ()

@@ -61,6 +61,9 @@ class Statistics:
     @property
     def chi_square(self) -> Value:
         """Test of the model against the unrestricted covariance; 2 n KL for maximum likelihood."""
+        squares = self.estimate.squares
+        if isinstance(squares, LeastSquares) and squares.chi_square is not None:
+            return squares.chi_square
         factor = 2.0 if self.estimate.squares is not None else discrepancy_of(self.estimate).chi_square_factor
         if not math.isfinite(self.estimate.value):
             return Unavailable("the implied covariance is not positive definite")
@@ -88,6 +91,8 @@ class Statistics:
     @property
     def log_likelihood(self) -> Value:
         """Gaussian log-likelihood at the estimates, given exogenous covariates; means not modelled are the sample's."""
+        if self.estimate.squares is not None:
+            return Unavailable(f"{self.estimate.discrepancy} has no likelihood")
         return _total([group_log_likelihood(self.estimate, g) for g in range(len(self.estimate.labels))])
 
     @property

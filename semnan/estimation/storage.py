@@ -168,13 +168,16 @@ def _squares(said: dict[str, Any]) -> LeastSquares | Unavailable | None:
         raise FileError("the saved fit has no results of least squares, or some that its estimator does not have")
     if found is None or isinstance(found, str):
         return None if found is None else Unavailable(found)
-    traces = [(float(first), float(second)) for first, second in (found["traces"], found["traces_baseline"])]
+    traces, simple = ((float(first), float(second)) for first, second in (found["traces"], found["traces_baseline"]))
     return LeastSquares(
+        None if found["chi_square"] is None else float(found["chi_square"]),
         float(found["chi_square_baseline"]),
         int(found["df_baseline"]),
-        *traces,
+        traces,
+        simple,
         int(found["free_margins"]),
         tuple(Threshold(**row) for row in found["thresholds"]),
+        tuple((str(first), str(second)) for first, second in found["adjusted"]),
     )
 
 

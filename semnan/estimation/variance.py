@@ -47,8 +47,7 @@ def variances(
     """
     if theta.shape[-1] > LIMIT:
         return TOO_LARGE
-    infinite = np.full(theta.shape[-1], np.inf)
-    plain = replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
+    plain = unconstrained(problem, theta.shape[-1])
     point = plain.at(theta)
     dense, meat = _dense(plain, point, kind, rows)
     if isinstance(plain.parts[0].loss, WeightedMoments):
@@ -62,6 +61,12 @@ def variances(
     if active is None:
         return infer(bread, torch.from_numpy(held), middle)
     return infer_constrained(bread, torch.from_numpy(active), torch.from_numpy(held), middle)
+
+
+def unconstrained(problem: Problem, size: int) -> Problem:
+    """The problem in θ of this size, without bounds and constraints."""
+    infinite = np.full(size, np.inf)
+    return replace(problem, space=None, penalty=None, lower=-infinite, upper=infinite)
 
 
 def _dense(plain: Problem, point: Point, kind: str, rows: Rows | None) -> tuple[Array, Array | None]:

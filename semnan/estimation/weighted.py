@@ -17,7 +17,7 @@ from semnan.estimation.discrepancy import Evaluation
 from semnan.network import Layout, Propagation
 from semnan.network.arrays import Array, eye
 
-#: Entries of a Jacobian, and of a weight, that are held at most.
+#: Entries of a Jacobian that are held at most.
 MOST = 1 << 27
 
 
@@ -37,7 +37,8 @@ class WeightedMoments:
     weight : array, shape (k,) or (k, k)
         The diagonal of W, or all of it.
     influence : array, shape (n, k)
-        What each row contributes to s; ψᵀψ / n is the asymptotic covariance Γ of √n s.
+        What each row contributes to s, or imagined rows of normal data: ψᵀψ / n is Γ, the asymptotic
+        covariance of √n s.
     pinned : array of bool, shape (k,)
         Variances of latent responses, which are one by convention and do not vary.
     offset : int

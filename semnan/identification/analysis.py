@@ -36,6 +36,8 @@ class Point:
         W, and its derivative along a random direction of the fibre.
     total, total_change : array
         (I − W)⁻¹ and its derivative.
+    covariance : array
+        Of all variables.
     sigma, direct : array, shape (p, p)
         Covariance of the visibles, and the weights between them.
 
@@ -46,6 +48,7 @@ class Point:
     change: Residues
     total: Residues
     total_change: Residues
+    covariance: Residues
     sigma: Residues
     direct: Residues
 
@@ -54,7 +57,8 @@ class Point:
         state, change = draw.states[draw.structure.parts.index(part)], draw.change(part)
         moved = product(product(state.total, change, draw.prime), state.total, draw.prime)
         shown = np.ix_(draw.structure.visible, draw.structure.visible)
-        return cls(draw, state.weights, change, state.total, moved, state.covariance[shown], state.weights[shown])
+        covariance, direct = state.covariance, state.weights[shown]
+        return cls(draw, state.weights, change, state.total, moved, covariance, covariance[shown], direct)
 
     @property
     def prime(self) -> int:

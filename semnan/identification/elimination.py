@@ -50,22 +50,22 @@ class Slice:
     variables: tuple[int, ...]
 
 
-def count_values(analysis: Analysis, query: Query, known: tuple[int, ...] = ()) -> int | None:
+def count_values(analysis: Analysis, query: Query, known: tuple[int, ...] = (), work: int = WORK) -> int | None:
     """The number of values of an effect that is locally identified, or None beyond the work allowed.
 
     Two points in different prime fields have to agree.
     """
     try:
-        counts = [_count(analysis, query, point, known) for point in analysis.points]
+        counts = [_count(analysis, query, point, known, work) for point in analysis.points]
     except TooLargeError:
         return None
     return counts[0] if None not in counts and len(set(counts)) == 1 else None
 
 
-def _count(analysis: Analysis, query: Query, point: Point, known: tuple[int, ...]) -> int | None:
+def _count(analysis: Analysis, query: Query, point: Point, known: tuple[int, ...], work: int) -> int | None:
     cut = sliced(analysis, query, point, known)
     polynomials, effect = at_point(analysis, query, point, cut)
-    basis = groebner(polynomials, cut.variables, point.prime, WORK)
+    basis = groebner(polynomials, cut.variables, point.prime, work)
     found = minimal_polynomial(basis, effect, LARGEST)
     return None if found is None else len(found) - 1
 

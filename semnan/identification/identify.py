@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, final
 
+import numpy as np
+
 from semnan.graph import AMASEM
 from semnan.graph.diagram import Edge, listed
 from semnan.identification.analysis import Analysis
 from semnan.identification.query import Function, Query, read_query
 from semnan.identification.search import Search
-from semnan.identification.verdict import Verdict, decide
+from semnan.identification.two_step import indicators, measured_latents
+from semnan.identification.verdict import Verdict, decide, glance
 from semnan.model import PathModel
 
 
@@ -73,7 +76,12 @@ def identify_joint(
 
 
 def identify_all(graph: AMASEM | PathModel, group: str | None = None) -> tuple[Verdict, ...]:
-    """Verdicts for every edge between visibles, and for the total effect along every directed path between them."""
+    """Verdicts for every edge between visibles, and for the total effect along every directed path between them.
+
+    Latents that are measured (of which some path is a loading, as after lavaan's ``=~``) or have parents count too;
+    what leads on to their indicators is measurement, so that of these only the loadings are listed. Latents that only
+    confound, as those of an `AMASEM`, are left out: ask for their effects one by one.
+    """
     return Identification(graph, group).all()
 
 
@@ -107,13 +115,20 @@ class Identification:
         return tuple(self.decide(query) for query in self.queries())
 
     def queries(self) -> list[Query]:
-        """All edges, and all pairs with a directed path, between visibles in the order of the model."""
-        names, total = self.analysis.names, self.analysis.points[0].total
-        direct = [Query(names[a], names[b], "direct") for a, b in sorted(self.analysis.edges)]
-        places = self.analysis.structure.visible.tolist()
-        pairs = [(i, j) for i, a in enumerate(places) for j, b in enumerate(places) if a != b and total[a, b]]
-        return [*direct, *(Query(names[i], names[j], "total") for i, j in pairs)]
+        """All edges, and all pairs with a directed path, as `identify_all` lists them, in the order of the model."""
+        model, structure = self.analysis.structure.model, self.analysis.structure
+        latents = measured_latents(model)
+        names, leaves = (*model.visibles, *latents), indicators(model, {*latents})
+        edges, places = {*model.diagram.edges}, [structure.place[name] for name in names]
+        total = self.analysis.points[0].total[np.ix_(places, places)]
+        pairs = [(a, b) for i, a in enumerate(names) for j, b in enumerate(names) if total[i, j] and a != b]
+        direct = [Query(a, b, "direct") for a, b in pairs if (a, b) in edges]
+        return [*direct, *(Query(a, b, "total") for a, b in pairs if b not in leaves)]
 
     def decide(self, query: Query) -> Verdict:
         """The verdict on a query."""
         return decide(self._search, query)
+
+    def glance(self, query: Query, work: int) -> Verdict:
+        """The verdict as far as `work` term operations of elimination give one, and without a formula from it."""
+        return glance(self._search, query, work)

@@ -9,7 +9,7 @@ coefficients of the polynomial of degree k.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
@@ -18,7 +18,6 @@ from typing import Any, final
 import numpy as np
 
 from semnan.identification.analysis import Analysis
-from semnan.identification.edgewise import Solved
 from semnan.identification.elimination import Slice, at_point, sliced
 from semnan.identification.equations import Symbols, fibre
 from semnan.identification.expression import Expression, covariance, lift, solution
@@ -53,28 +52,31 @@ class Square:
 
 
 def eliminant(
-    analysis: Analysis, query: Query, solved: Solved, known: tuple[int, ...], values: int
+    analysis: Analysis, query: Query, known: Mapping[int, Expression], values: int
 ) -> list[Expression] | None:
     """Coefficients c₀ … c_{k−1} of the monic polynomial that the effect is a root of, as expressions in Σ.
 
-    Coordinates that are free along the fibre are set to zero if that does, which makes for the shorter formulas.
-    None if the systems tried do not determine them.
+    `known` are formulas of free parameters. Coordinates that are free along the fibre are set to zero if that does,
+    which makes for the shorter formulas. None if the systems tried do not determine them.
     """
     for at in (0, 2):
-        found = _eliminant(analysis, query, solved, sliced(analysis, query, analysis.points[0], known, at=at), values)
+        cut = sliced(analysis, query, analysis.points[0], tuple(sorted(known)), at=at)
+        found = _eliminant(analysis, query, known, cut, values)
         if found is not None and analysis.is_root(query, found):
             return found
     return None
 
 
-def _eliminant(analysis: Analysis, query: Query, solved: Solved, cut: Slice, values: int) -> list[Expression] | None:
+def _eliminant(
+    analysis: Analysis, query: Query, known: Mapping[int, Expression], cut: Slice, values: int
+) -> list[Expression] | None:
     point = analysis.points[0]
     polynomials, effect = at_point(analysis, query, point, cut)
     powers = _powers(effect, values, lambda c: c % point.prime)
     for multiples in _multiples(polynomials, cut, max(power.degree for power in powers)):
         square = _square(polynomials, multiples, powers, point.prime)
         if square is not None:
-            return _coefficients(*_symbolic(analysis, query, solved, cut), square, values)
+            return _coefficients(*_symbolic(analysis, query, known, cut), square, values)
     return None
 
 
@@ -138,10 +140,10 @@ def _smallest(matrix: Residues, lengths: list[int], prime: int) -> tuple[list[in
     return best
 
 
-def _symbolic(analysis: Analysis, query: Query, solved: Solved, cut: Slice) -> tuple[list[Polynomial], Polynomial]:
+def _symbolic(
+    analysis: Analysis, query: Query, known: Mapping[int, Expression], cut: Slice
+) -> tuple[list[Polynomial], Polynomial]:
     """Equations and effect with expressions in Σ for coefficients."""
-    slots = {slot: edge for edge, slot in analysis.edges.items()}
-    known: dict[int, Any] = {k: solved.expressions[slots[k]] for k in cut.known}
     symbols = Symbols(analysis.structure, analysis.part, Fraction, {**known, **cut.free})
     shown = analysis.shown
     system = fibre(symbols, lambda i, j: covariance(shown[i], shown[j]), cut.reduction)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import final
 
 import numpy as np
@@ -65,20 +66,20 @@ def measure(analysis: Analysis) -> Measurement:
 def _paths(analysis: Analysis) -> Iterator[tuple[Pair, tuple[int, float]]]:
     """The paths of latents, with the number of the free parameter or −1, and the fixed value."""
     rows = analysis.part.paths
-    for a, b, slot, fixed in zip(rows.first.tolist(), rows.second.tolist(), rows.slot.tolist(), rows.fixed, strict=True):
+    for a, b, slot, fixed in zip(
+        rows.first.tolist(), rows.second.tolist(), rows.slot.tolist(), rows.fixed, strict=True
+    ):
         if a not in analysis.shown:
             yield (a, b), (slot, fixed)
 
 
 def _start(analysis: Analysis, rows: dict[Pair, tuple[int, float]]) -> Measurement:
-    """What is known at the start: Σ, and the fixed loadings."""
+    """What is known at the start: the fixed loadings, and Σ if there are any."""
     fixed = {pair: lift(x) for pair, (slot, x) in rows.items() if slot < 0 and x}
     n = len(analysis.structure.names)
     found = Measurement(tuple(sorted({f for f, _ in fixed})), {}, np.zeros((n, n), dtype=bool), fixed)
-    for a, i in analysis.shown.items():
-        for b, j in analysis.shown.items():
-            if a <= b:
-                found.add(a, b, covariance(i, j))
+    for (a, i), (b, j) in combinations_with_replacement(analysis.shown.items() if fixed else (), 2):
+        found.add(a, b, covariance(i, j))
     return found
 
 

@@ -56,11 +56,18 @@ def _with(model: PathModel, i: int, row: Parameter | None) -> PathModel:
 
 def _measured(model: PathModel, latent: str) -> PathModel:
     """With a latent visible, its variance free and its loadings no scale any more."""
-    rows = [r for r in model.parameters if not (r.is_variance and r.source == latent)]
+    rows = [_unscaled(r, latent) for r in model.parameters if not (r.is_variance and r.source == latent)]
     groups: tuple[str | None, ...] = model.groups or (None,)
     rows += [covariance(latent, group=group) for group in groups]
     latents = tuple(u for u in model.latents if u != latent)
     return replace(model, visibles=(*model.visibles, latent), latents=latents, parameters=tuple(rows))
+
+
+def _unscaled(row: Parameter, latent: str) -> Parameter:
+    """A row of a model in which a latent is seen in units of its own: what was its loading is free."""
+    if row.source != latent or not row.loading:
+        return row
+    return replace(row, loading=False, fixed=None)
 
 
 def _with_proxy(model: PathModel, latent: str) -> PathModel:

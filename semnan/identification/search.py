@@ -11,15 +11,19 @@ import numpy as np
 
 from semnan.identification.analysis import Analysis
 from semnan.identification.edges import extend, solve_edges
-from semnan.identification.edgewise import Solved
+from semnan.identification.edgewise import Edge, Solved
 from semnan.identification.elimination import count_values
 from semnan.identification.equations import Symbols
-from semnan.identification.expression import Expression, lift
+from semnan.identification.expression import Constant, Expression, evaluate, lift
 from semnan.identification.instruments import instrument
 from semnan.identification.macaulay import eliminant
+from semnan.identification.measurement import NAME as INDICATORS
+from semnan.identification.measurement import Measurement, measure
 from semnan.identification.nonparametric import nonparametric
 from semnan.identification.query import Query
 from semnan.identification.trek_separation import trek_separation
+from semnan.identification.two_step import NAME as TWO_STEP
+from semnan.identification.two_step import Composed, structural_model
 
 NAME = "exact elimination"
 #: Exact elimination is tried up to this number of visibles. Up to five it decides; beyond, as far as its work goes.
@@ -57,13 +61,37 @@ class Search:
     def solved(self) -> Solved:
         return solve_edges(self.analysis)
 
+    @cached_property
+    def measured(self) -> Measurement:
+        """What indicators tell about latents."""
+        return measure(self.analysis)
+
+    @cached_property
+    def second(self) -> Search | None:
+        """The search in the structural model, where latents are measured."""
+        model = structural_model(self.analysis, self.measured)
+        return None if model is None else Search(Analysis(model))
+
     def find(self, query: Query) -> Found:
         """A formula for an effect that is locally identified, or the number of its values."""
-        for method in (self._known, self._instrument, self._by_paths, self._minors, self._nonparametric):
-            found = method(query)
+        return self.formula(query) or self._eliminate(query)
+
+    def glance(self, query: Query, work: int) -> Found:
+        """As `find`, but elimination only counts, and stops after so many term operations."""
+        found = self.formula(query)
+        if found is not None:
+            return found
+        count = count_values(self.analysis, query, tuple(sorted(self._expressions)), work)
+        return Found(count, NAME if count is not None else "no criterion applies, and elimination was stopped")
+
+    def formula(self, query: Query) -> Found | None:
+        """A formula from the first criterion that has one."""
+        criteria = (self._known, self._instrument, self._two_step, self._by_paths, self._minors, self._nonparametric)
+        for criterion in criteria:
+            found = criterion(query)
             if found is not None:
                 return Found(1, found[1], found[0])
-        return self._eliminate(query)
+        return None
 
     def _known(self, query: Query) -> tuple[Expression, str] | None:
         """Zero, fixed, or an edge that is solved."""
@@ -72,7 +100,8 @@ class Search:
         ends = self.analysis.visible_ends(query)
         if query.kind == "direct" and ends in self.solved.expressions:
             return self.solved.expressions[ends], self.solved.methods[ends]
-        return None
+        found = self._of_latents.get(self.analysis.ends(query)) if query.kind == "direct" else None
+        return found if found is None or self.analysis.holds(query, found[0]) else None
 
     def _instrument(self, query: Query) -> tuple[Expression, str] | None:
         found = None if query.kind == "direct" else instrument(self.analysis, query)
@@ -108,16 +137,53 @@ class Search:
         found = nonparametric(self.analysis, query)
         return found if found is None or self.analysis.holds(query, found[0]) else None
 
+    def _two_step(self, query: Query) -> tuple[Expression, str] | None:
+        """A formula in the structural model, with what is known of the covariances of latents put in."""
+        if self.second is None or query.function is not None or not self._is_structural(query, self.second):
+            return None
+        found = self.second.formula(query)
+        if found is None or found.expression is None:
+            return None
+        expression = self._composed(self.second, found.expression)
+        return (expression, f"{TWO_STEP}, {found.method}") if self.analysis.holds(query, expression) else None
+
+    def _is_structural(self, query: Query, second: Search) -> bool:
+        """Whether all the variables of a query are in the structural model."""
+        return {query.source, query.target, *query.avoiding} <= {*second.analysis.structure.names}
+
+    def _composed(self, second: Search, expression: Expression) -> Expression:
+        places = [self.analysis.structure.place[name] for name in second.analysis.names]
+        found: Expression = lift(evaluate(expression, Composed(self.measured, places)))
+        return found
+
+    @cached_property
+    def _of_latents(self) -> dict[Edge, tuple[Expression, str]]:
+        """Paths of latents that are solved, by places among all variables: loadings, and those of the second step."""
+        loadings = self.measured.loadings
+        found = {edge: (e, "fixed" if isinstance(e, Constant) else INDICATORS) for edge, e in loadings.items()}
+        if self.second is not None:
+            solved, place = self.second.solved, self.analysis.structure.place
+            names = self.second.analysis.names
+            for (i, j), e in solved.expressions.items():
+                edge = place[names[i]], place[names[j]]
+                found[edge] = self._composed(self.second, e), f"{TWO_STEP}, {solved.methods[i, j]}"
+        return found
+
     @property
     def _expressions(self) -> dict[int, Expression]:
-        edges = self.analysis.edges
-        return {edges[edge]: e for edge, e in self.solved.expressions.items() if edges[edge] >= 0}
+        """Formulas of free parameters by their numbers."""
+        analysis, place = self.analysis, self.analysis.structure.visible.tolist()
+        rows = analysis.part.paths
+        slots = dict(zip(zip(rows.first.tolist(), rows.second.tolist(), strict=True), rows.slot.tolist(), strict=True))
+        solved = {edge: e for edge, (e, _) in self._of_latents.items()}
+        solved |= {(place[i], place[j]): e for (i, j), e in self.solved.expressions.items()}
+        return {slots[edge]: e for edge, e in solved.items() if slots[edge] >= 0}
 
     def _eliminate(self, query: Query) -> Found:
         if len(self.analysis.names) > LARGEST:
             return Found(None, f"no criterion applies; exact elimination stops at {LARGEST} visibles")
-        known, ends = tuple(sorted(self._expressions)), self.analysis.visible_ends(query)
-        count = count_values(self.analysis, query, known)
+        ends = self.analysis.visible_ends(query)
+        count = count_values(self.analysis, query, tuple(sorted(self._expressions)))
         if count is None:
             return Found(None, "exact elimination was stopped: the system is too large")
         if count > 1:
@@ -132,5 +198,4 @@ class Search:
 
     def polynomial(self, query: Query, values: int) -> tuple[Expression, ...]:
         """c₀ … c_{k−1} of the monic polynomial that an effect of k values is a root of; empty if none is found."""
-        known = tuple(sorted(self._expressions))
-        return tuple(eliminant(self.analysis, query, self.solved, known, values) or ())
+        return tuple(eliminant(self.analysis, query, self._expressions, values) or ())

@@ -1,8 +1,9 @@
-"""Effects of measured latents: the two-step rule (Bollen, *Structural Equations with Latent Variables*, Wiley 1989, ch. 8).
+"""Effects of measured latents: the two-step rule.
 
-First the measurement model: the covariances of the latents in entries of Σ (`measurement`). Then the structural model as
-if the latents were observed: indicators left out, each criterion of `search` applies to it, and what it says of the
-covariance of latents is put in terms of Σ. Latents that are not measured stay latent in the second step.
+First the measurement model: the covariances of the latents in entries of Σ (`measurement`). Then the structural model
+as if the latents were observed: with indicators left out, each criterion of `search` applies to it, and what it says
+of the covariances of latents is put in terms of Σ. Latents that are not measured stay latent in the second step
+(Bollen, *Structural Equations with Latent Variables*, Wiley 1989, ch. 8).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, final
 from semnan.identification.analysis import Analysis
 from semnan.identification.expression import Expression, divide, lift, solution
 from semnan.identification.measurement import Measurement
-from semnan.model import Kind, Parameter, PathModel
+from semnan.model import Parameter, PathModel
 
 #: Measurement and structural model in the text of a method.
 NAME = "two-step rule"
@@ -27,7 +28,7 @@ def structural_model(analysis: Analysis, measured: Measurement) -> PathModel | N
     if not observed:
         return None
     seen = {names[f] for f in observed}
-    gone = _indicators(model, seen)
+    gone = indicators(model, seen)
     visibles = (*(v for v in model.visibles if v not in gone), *(u for u in model.latents if u in seen))
     rows = (_unmarked(row, seen) for row in model.parameters if not {row.source, row.target} & gone)
     latents = tuple(u for u in model.latents if u not in seen)
@@ -39,7 +40,7 @@ def _observed(analysis: Analysis, measured: Measurement) -> list[int]:
     names, model = analysis.structure.names, analysis.structure.model
     found = list(measured.scaled)
     while found:
-        gone = _indicators(model, {names[f] for f in found})
+        gone = indicators(model, {names[f] for f in found})
         others = [a for a in analysis.shown if names[a] not in gone]
         missing = {f: int((~measured.known[f, [*found, *others]]).sum()) for f in found}
         worst = max(found, key=missing.__getitem__)
@@ -49,12 +50,17 @@ def _observed(analysis: Analysis, measured: Measurement) -> list[int]:
     return found
 
 
-def _indicators(model: PathModel, latents: set[str]) -> set[str]:
+def measured_latents(model: PathModel) -> tuple[str, ...]:
+    """Latents that have loadings or parents, and so are more than confounders."""
+    marked = {row.source for row in model.parameters if row.loading}
+    return tuple(u for u in model.latents if u in marked or model.diagram.digraph.in_degree(u))
+
+
+def indicators(model: PathModel, latents: set[str]) -> set[str]:
     """Visibles without children whose parents are all among the latents."""
     graph = model.diagram.digraph
-    return {v for v in model.visibles if not graph.out_degree(v) and 0 < graph.in_degree(v)} - {
-        row.target for row in model.parameters if row.kind is Kind.PATH and row.source not in latents
-    }
+    leaves = [v for v in model.visibles if graph.in_degree(v) and not graph.out_degree(v)]
+    return {v for v in leaves if {*graph.predecessors(v)} <= latents}
 
 
 def _unmarked(row: Parameter, seen: set[str]) -> Parameter:

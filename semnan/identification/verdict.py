@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -138,7 +139,17 @@ class Verdict:
 
 
 def decide(search: Search, query: Query) -> Verdict:
-    """The verdict on a query: the local one first, then a formula or a count."""
+    """The verdict on a query."""
+    return _decide(search, query, search.find)
+
+
+def glance(search: Search, query: Query, work: int) -> Verdict:
+    """The verdict as far as little work gives one: without formulas that take elimination."""
+    return _decide(search, query, lambda asked: search.glance(asked, work))
+
+
+def _decide(search: Search, query: Query, find: Callable[[Query], Found]) -> Verdict:
+    """The local verdict first, then a formula or a count."""
     if query.function is not None and not smooth.is_polynomial(search.analysis, query):
         return _smooth(search, query)
     if search.analysis.changes(query):
@@ -146,7 +157,7 @@ def decide(search: Search, query: Query) -> Verdict:
     if not search.analysis.covariance_only:
         reason = "locally identified; values are counted for one group without means or covariates"
         return _told(search, query, Status.UNDECIDED, Found(None, reason))
-    found = search.find(query)
+    found = find(query)
     if found.solutions is None:
         return _told(search, query, Status.UNDECIDED, found)
     return _told(search, query, Status.IDENTIFIED if found.solutions == 1 else Status.FINITE, found)

@@ -1,6 +1,7 @@
 """Reports of a fit: parameter tables, summaries, plain values and drawings."""
 
 from semnan.report.diagram import Drawing, draw
+from semnan.report.identification import draw_identification
 from semnan.report.listing import Listing
 from semnan.report.parameters import ParameterTable
 from semnan.report.plain import to_dict
@@ -14,6 +15,7 @@ __all__ = [
     "ParameterTable",
     "Summary",
     "draw",
+    "draw_identification",
     "parameter_rows",
     "summarise",
     "to_dict",

@@ -13,7 +13,7 @@ import numpy as np
 from semnan.errors import SemnanError
 from semnan.estimation.estimate import Estimate, place_of
 from semnan.model import PathModel
-from semnan.report.edges import Edge, control, edges, extent
+from semnan.report.edges import Arrow, Edge, arrows, control, edges, extent
 from semnan.report.layout import LETTER, Place, Places, indicators, places
 from semnan.report.rows import is_covariate, parameter_rows
 
@@ -63,33 +63,39 @@ class Drawing:
 
 def draw(fit: Estimate, group: str | None = None, *, standardised: bool = False) -> Drawing:
     """Draw a fit; see `semnan.Fit.draw`."""
+    at, left_out = drawn_places(fit.model)
+    panels = _panels(fit, _groups(fit, group), at, standardised=standardised)
+    return figure(fit.model, panels, at, LEGEND + left_out)
+
+
+def figure(model: PathModel, panels: dict[str | None, list[Arrow]], at: Places, legend: str) -> Drawing:
+    """Panels of arrows with a title each, side by side or below each other."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
-    at, legend = _drawn_places(fit.model)
-    panels = _panels(fit, _groups(fit, group), at, standardised=standardised)
-    if max(sum(edge.arc for edge in drawn) for drawn in panels.values()) > MOST_ARCS:
-        panels = {label: [edge for edge in drawn if not edge.arc] for label, drawn in panels.items()}
+    if max(sum(arrow.arc for arrow in drawn) for drawn in panels.values()) > MOST_ARCS:
+        panels = {label: [arrow for arrow in drawn if not arrow.arc] for label, drawn in panels.items()}
         legend += NO_ARCS
-    points = np.concatenate([extent(drawn, at) for drawn in panels.values()])
+    placed = {label: edges(drawn, at) for label, drawn in panels.items()}
+    points = np.concatenate([extent(drawn, at) for drawn in placed.values()])
     low, high = points.min(axis=0) - BORDER, points.max(axis=0) + BORDER
     spare = max(NARROW - (high[0] - low[0]), 0.0) / 2
     low[0], high[0] = low[0] - spare, high[0] + spare
     width, height = (high - low).tolist()
-    rows, columns = (len(panels), 1) if width > height else (1, len(panels))
-    figure = Figure(figsize=(width * columns, height * rows))
-    for i, (label, drawn) in enumerate(panels.items()):
+    rows, columns = (len(placed), 1) if width > height else (1, len(placed))
+    whole = Figure(figsize=(width * columns, height * rows))
+    for i, (label, drawn) in enumerate(placed.items()):
         box = (i % columns / columns, 1 - (i // columns + 1) / rows, 1 / columns, 1 / rows)
-        axes = figure.add_axes(box, label=f"panel {i}", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        axes = whole.add_axes(box, label=f"panel {i}", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         axes.axis("off")
         axes.text(low[0] + 0.1, low[1] + 0.1, legend, fontsize=7, color="#666666")
         if label is not None:
             axes.text(low[0] + 0.1, high[1] - 0.3, _plain(label), fontsize=11, color=KNOWN)
-        _nodes(axes, fit.model, at)
+        _nodes(axes, model, at)
         for edge in drawn:
-            _edge(axes, edge, at, fit.model)
-    return Drawing(figure)
+            _edge(axes, edge, at, model)
+    return Drawing(whole)
 
 
 def _groups(fit: Estimate, group: str | None) -> tuple[str | None, ...]:
@@ -100,11 +106,11 @@ def _groups(fit: Estimate, group: str | None) -> tuple[str | None, ...]:
     return fit.labels
 
 
-def _drawn_places(model: PathModel) -> tuple[Places, str]:
-    """The places of the variables that are drawn, and the legend."""
+def drawn_places(model: PathModel) -> tuple[Places, str]:
+    """The places of the variables that are drawn, and what to add to the legend."""
     count = len(model.visibles) + len(model.latents)
     if count <= MOST_WITH_INDICATORS:
-        return places(model), LEGEND
+        return places(model), ""
     inside = {v for mine in indicators(model).values() for v in mine} - {a for a, _ in model.diagram.edges}
     if count - len(inside) > MOST or count == len(inside):
         raise SemnanError(f"the model has {count} variables, too many for a drawing: draw a part of it")
@@ -116,20 +122,20 @@ def _drawn_places(model: PathModel) -> tuple[Places, str]:
         defined=(),
         constraints=(),
     )
-    return places(reduced), LEGEND + LEFT_OUT
+    return places(reduced), LEFT_OUT
 
 
 def _panels(
     fit: Estimate, groups: tuple[str | None, ...], at: Places, *, standardised: bool
-) -> dict[str | None, list[Edge]]:
-    """The edges of each group."""
+) -> dict[str | None, list[Arrow]]:
+    """The arrows of each group."""
     rows = [
         row
         for row in parameter_rows(fit, 0.95, with_standardised=standardised)
         if row.op != ":=" and not is_covariate(row, fit.model)
     ]
     return {
-        group: edges((row for row in rows if row.group == group), at, standardised=standardised) for group in groups
+        group: arrows((row for row in rows if row.group == group), at, standardised=standardised) for group in groups
     }
 
 
@@ -154,7 +160,7 @@ def _edge(axes: Axes, edge: Edge, at: Places, model: PathModel) -> None:
         "connectionstyle": f"arc3,rad={edge.bend}",
     }
     axes.annotate("", end, start, zorder=1, arrowprops=arrow)
-    box = {"fc": "white", "ec": "none", "pad": 0.8}
+    box = {"fc": "white", "ec": "none", "pad": 0.8} if edge.text else None
     axes.text(*edge.label, edge.text, fontsize=8, color=color, ha="center", va="center", zorder=2, bbox=box)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -21,6 +21,18 @@ Points = NDArray[np.float64]
 BENDS, ARCS, CLEAR = (0.0, -0.2, 0.2, -0.35, 0.35), (0.3, 0.45, -0.3, -0.45), 0.33
 LABELS, APART = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78), 0.42
 _ALONG = np.linspace(0.08, 0.92, 15)
+
+
+@final
+@dataclass(frozen=True)
+class Arrow:
+    """What is drawn between two variables: `known` is whether it is identified, `text` stands on it."""
+
+    source: str
+    target: str
+    arc: bool
+    known: bool
+    text: str
 
 
 @final
@@ -51,19 +63,33 @@ class Edge:
     label: Place
 
 
-def edges(rows: Iterable[ParameterRow], at: Places, *, standardised: bool) -> list[Edge]:
-    """The edges of the rows about two variables; covariances that are fixed are none."""
+def arrows(rows: Iterable[ParameterRow], at: Places, *, standardised: bool) -> list[Arrow]:
+    """The arrows of rows about two variables that have a place; covariances that are fixed are none."""
+    found = []
+    for row in rows:
+        if _is_drawn(row, at):
+            value = row.std_all if standardised else row.estimate
+            known = isinstance(value, float)
+            found.append(
+                Arrow(*_ends(row), row.op == "~~", known, number(value, 2) if isinstance(value, float) else "?")
+            )
+    return found
+
+
+def edges(drawn: Sequence[Arrow], at: Places) -> list[Edge]:
+    """Arrows with a bend and a place for their text."""
     middle = np.mean(np.array(list(at.values())), axis=0)
-    drawn = [(row, *_ends(row)) for row in rows if _is_drawn(row, at)]
-    bends = [_bend(a, b, at, _outwards(at[a], at[b], middle) if row.op == "~~" else BENDS) for row, a, b in drawn]
-    lines = np.array([curve(at[a], at[b], bend, _ALONG) for (_, a, b), bend in zip(drawn, bends, strict=True)])
+    ends = [(arrow.source, arrow.target) for arrow in drawn]
+    bends = [
+        _bend(a, b, at, _outwards(at[a], at[b], middle) if arrow.arc else BENDS)
+        for arrow, (a, b) in zip(drawn, ends, strict=True)
+    ]
+    lines = np.array([curve(at[a], at[b], bend, _ALONG) for (a, b), bend in zip(ends, bends, strict=True)])
     found: list[Edge] = []
-    for i, ((row, a, b), bend) in enumerate(zip(drawn, bends, strict=True)):
-        value = row.std_all if standardised else row.estimate
-        text = number(value, 2) if isinstance(value, float) else "?"
+    for i, (arrow, (a, b), bend) in enumerate(zip(drawn, ends, bends, strict=True)):
         crossing = np.delete(lines, i, axis=0).reshape(-1, 2)
         label = _label(a, b, at, bend, [edge.label for edge in found], crossing)
-        found.append(Edge(a, b, row.op == "~~", isinstance(value, float), text, bend, label))
+        found.append(Edge(a, b, arrow.arc, arrow.known, arrow.text, bend, label))
     return found
 
 

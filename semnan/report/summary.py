@@ -15,6 +15,7 @@ from semnan.report.fit_facts import fit_facts, heading, inference_facts, size_fa
 from semnan.report.rows import parameter_rows
 from semnan.report.sections import defined_section, group_sections
 from semnan.report.table import Block, Prose
+from semnan.report.verdicts import verdict_table
 
 #: Characters in a line of text.
 WIDTH = 110
@@ -58,3 +59,4 @@ def _blocks(fit: Estimate, sample: Sample, found: tuple[Finding, ...], level: fl
         yield Prose((f"… and {len(fit.labels) - MOST_GROUPS} more groups: see parameters()",))
     yield from defined_section([row for row in rows if row.op == ":="], level)
     yield from effect_tables(fit, fit.labels[:MOST_GROUPS], level)
+    yield from verdict_table(fit.model)

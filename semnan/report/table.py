@@ -18,7 +18,7 @@ from semnan.errors import Unavailable
 #: What is smaller is rounding, and shown as zero.
 ROUNDED = 1e-9
 #: Columns of text; all others but the first are numbers, and aligned to the right.
-TEXT = frozenset(("", "lhs", "op", "rhs", "group", "label"))
+TEXT = frozenset(("", "lhs", "op", "rhs", "group", "label", "verdict", "by"))
 #: Characters of the two parts of a fact.
 NAME, VALUE = 46, 12
 #: Characters of a column of numbers.

@@ -3,5 +3,6 @@
 from semnan.resampling.bootstrap import Bootstrap, bootstrap
 from semnan.resampling.interval import Resampled
 from semnan.resampling.jackknife import Jackknife, jackknife
+from semnan.resampling.permutation import Permutation, permute_groups
 
-__all__ = ["Bootstrap", "Jackknife", "Resampled", "bootstrap", "jackknife"]
+__all__ = ["Bootstrap", "Jackknife", "Permutation", "Resampled", "bootstrap", "jackknife", "permute_groups"]

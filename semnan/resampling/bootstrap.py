@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.data import MomentsStack, Patterns
-from semnan.effects.effect import Kind as EffectKind
 from semnan.effects.delta import check_level
+from semnan.effects.effect import Kind as EffectKind
 from semnan.errors import DataError, FitError, ResamplingWarning, Unavailable
 from semnan.estimation.estimate import discrepancy_of
 from semnan.fit import Fit

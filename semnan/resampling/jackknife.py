@@ -26,6 +26,8 @@ from semnan.resampling.work import carry_out, portion
 Array = NDArray[np.float64]
 #: More rows of a group are left out in so many blocks.
 BLOCKS = 1000
+#: Differences between fits are multiplied by how many there are, and so are their errors.
+TOLERANCE = 1e-9
 
 
 @final
@@ -169,7 +171,7 @@ def jackknife(fit: Fit, *, n_jobs: int | None = None, progress: bool | None = No
     blocks = [_blocks(group.units) for group in groups]
     sizes = [int(block.max()) + 1 for block in blocks]
     owner = np.repeat(np.arange(len(groups)), sizes)
-    task = _Leave(Refit.of(fit.estimate), fit.sample.names, groups, tuple(blocks), owner)
+    task = _Leave(Refit.of(fit.estimate, TOLERANCE), fit.sample.names, groups, tuple(blocks), owner)
     rows = max(len(group.rows) for group in groups)
     work = carry_out(task, range(sum(sizes)), portion(rows), n_jobs, progress)
     if work.interrupted or work.replicates is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -116,16 +115,19 @@ class Refit:
         The same, starting at the estimates of the sample, from which most replicates are not far; a replicate that does
         not converge from there starts anew from its own data.
     discrepancy : type of Discrepancy
+    tolerance : float
+        Of Fisher scoring.
 
     """
 
     model: PathModel
     near: PathModel
     discrepancy: type[Discrepancy]
+    tolerance: float = TOLERANCE
 
     @classmethod
-    def of(cls, fit: Estimate) -> Refit:
-        return cls(fit.model, started(fit.model, fit.theta.numpy()), discrepancy_of(fit))
+    def of(cls, fit: Estimate, tolerance: float = TOLERANCE) -> Refit:
+        return cls(fit.model, started(fit.model, fit.theta.numpy()), discrepancy_of(fit), tolerance)
 
     def stacks(self, data: list[MomentsStack]) -> Replicates:
         """Fit replicates, one stack for each group, in one batch; without those that have a singular covariance."""
@@ -161,7 +163,7 @@ class Refit:
 
     @property
     def _options(self) -> Options:
-        return Options(discrepancy=self.discrepancy, optimiser=FisherScoring(tolerance=TOLERANCE), progress=False)
+        return Options(discrepancy=self.discrepancy, optimiser=FisherScoring(tolerance=self.tolerance), progress=False)
 
 
 def endings_of(found: Estimates) -> tuple[str, ...]:

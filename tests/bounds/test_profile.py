@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 import semnan as sn
 from semnan.bounds import ProfileInterval, profile_interval
@@ -77,7 +77,7 @@ def test_mean() -> None:
 
 def test_incomplete_rows() -> None:
     """A mean whose variable has missing values at random: the other one alone is that of complete rows."""
-    rows = np.random.default_rng(0).normal(size=(60, 2)) + [1.0, 2.0]
+    rows = np.random.default_rng(0).normal([1.0, 2.0], size=(60, 2))
     rows[::4, 1] = np.nan
     pd = pytest.importorskip("pandas")
     model = sn.PathModel(("X", "Y"), (), (sn.covariance("X"), sn.covariance("Y"), sn.intercept("X"), sn.intercept("Y")))
@@ -88,9 +88,7 @@ def test_incomplete_rows() -> None:
 
 
 def test_wald_in_large_samples() -> None:
-    moments = sn.Moments.from_covariance(
-        [[1.0, 0.5, 0.4], [0.5, 1.2, 0.6], [0.4, 0.6, 1.4]], ("X", "M", "Y"), 10**8
-    )
+    moments = sn.Moments.from_covariance([[1.0, 0.5, 0.4], [0.5, 1.2, 0.6], [0.4, 0.6, 1.4]], ("X", "M", "Y"), 10**8)
     fit = sn.fit(sn.AMASEM.parse("X -> M -> Y; X -> Y"), moments)
     for kind in ("total", "direct", "indirect"):
         wald = fit.effect("X", "Y", kind=kind)
@@ -107,11 +105,22 @@ def test_brute_force() -> None:
     found = profile_interval(fit, "ab")
     other = profile_interval(fit, "x1 -> y1")
     np.testing.assert_allclose((found.lower, found.upper), (other.lower, other.upper), rtol=1e-7)
-    chi_square = fit.chi_square
-    assert not isinstance(chi_square, sn.Unavailable)
     for end in (found.lower, found.upper):
-        held = [sn.sem(f"x2 ~ {a}*x1; y1 ~ {end / a}*x2", data).chi_square for a in np.linspace(1.5, 2.7, 241)]
-        assert min(float(value) for value in held) - chi_square == pytest.approx(CRITICAL, abs=2e-3)  # type: ignore[arg-type]
+        assert held(data, end) - number(fit.chi_square) == pytest.approx(CRITICAL, abs=1e-5)
+
+
+def held(data: sn.Moments, product: float) -> float:
+    """The least χ² of fits with both paths fixed to this product."""
+
+    def chi_square(a: float) -> float:
+        return number(sn.sem(f"x2 ~ {a}*x1; y1 ~ {product / a}*x2", data).chi_square)
+
+    return float(minimize_scalar(chi_square, (1.5, 2.7)).fun)
+
+
+def number(value: float | sn.Unavailable) -> float:
+    assert not isinstance(value, sn.Unavailable)
+    return value
 
 
 def test_constraints_hold_along_the_profile() -> None:
@@ -126,9 +135,7 @@ def test_constraints_hold_along_the_profile() -> None:
 
 def test_groups_have_their_own_effects() -> None:
     pair = {"g": MOMENTS, "h": sn.Moments.from_covariance(COVARIANCE[::-1, ::-1], ("X", "Y"), 40)}
-    rows = [
-        row for g in "gh" for row in (sn.path("X", "Y", group=g), *(sn.covariance(v, group=g) for v in "XY"))
-    ]
+    rows = [row for g in "gh" for row in (sn.path("X", "Y", group=g), *(sn.covariance(v, group=g) for v in "XY"))]
     fit = sn.fit(sn.PathModel(("X", "Y"), (), tuple(rows), groups=("g", "h")), pair)
     alone = profile_interval(sn.fit(REGRESSION, pair["h"]), "X -> Y")
     check(profile_interval(fit, "X -> Y", group="h"), (alone.lower, alone.upper))
@@ -180,9 +187,7 @@ def test_the_end_is_where_constraints_end() -> None:
 
 def test_a_weak_instrument_does_not_exclude_large_effects() -> None:
     """As the Anderson–Rubin set: unbounded when the first stage could be zero."""
-    moments = sn.Moments.from_covariance(
-        [[1.0, 0.1, 0.05], [0.1, 1.0, 0.6], [0.05, 0.6, 1.0]], ("Z", "X", "Y"), 100
-    )
+    moments = sn.Moments.from_covariance([[1.0, 0.1, 0.05], [0.1, 1.0, 0.6], [0.05, 0.6, 1.0]], ("Z", "X", "Y"), 100)
     fit = sn.fit(sn.AMASEM.parse("latent U; U -> X, Y; Z -> X -> Y"), moments)
     found = profile_interval(fit, "X -> Y")
     assert found.identified

@@ -28,7 +28,7 @@ from semnan.discovery.golem import PENALTIES
 from semnan.discovery.knowledge import read_knowledge
 from semnan.discovery.losses import least_squares
 from semnan.discovery.parents import information_penalty
-from semnan.discovery.projections import _Fista, _Scaled
+from semnan.discovery.projection_steps import Fista, Scaled
 from semnan.discovery.task import Task
 from semnan.metrics import Array
 
@@ -171,11 +171,11 @@ def test_golem_ends_in_a_minimum_of_its_objective() -> None:
 def test_proximal_steps_reach_the_lasso_of_the_units() -> None:
     """Without pull every column is a lasso; its optimality conditions hold in the units of the data."""
     task = task_of(simulate.simulate("ER", 1, variables=6, scales="WV", seed=8))
-    scaled = _Scaled(task, 0.1)
-    stepper = _Fista(scaled)
+    scaled = Scaled(task, 0.1)
+    stepper = Fista(scaled)
     for _ in range(20_000):
-        stepper.step(stepper.weights, 0.0)
-    weights = scaled.in_units(stepper.weights)
+        stepper.step(None, 0.0)
+    weights = scaled.in_units(stepper.weights).toarray()
     gradient = least_squares(np.asarray(task.covariance), weights)[1]
     moving = weights != 0
     np.testing.assert_allclose(gradient[moving], -0.1 * np.sign(weights[moving]), atol=1e-6)

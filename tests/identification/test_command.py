@@ -119,6 +119,26 @@ def test_wrong_records_are_told(tmp_path: Path, line: str, message: str) -> None
     result = run("--many", source, "--json", tmp_path / "out.jsonl")
     assert result.exit_code == 1
     assert message in result.stderr
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_wrong_line_leaves_the_old_file(tmp_path: Path) -> None:
+    source, out = tmp_path / "graphs.jsonl", tmp_path / "out.jsonl"
+    out.write_text("old")
+    source.write_text('{"code": "1_0"}\n[]\n')
+    assert run("--many", source, "--json", out).exit_code == 1
+    assert out.read_text() == "old"
+    source.write_text('{"code": "1_0"}\n')
+    assert run("--many", source, "--json", out).exit_code == 0
+    assert len(out.read_text().splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == [source, out]
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    source = tmp_path / "graphs.jsonl"
+    source.write_text('{"code": "1_0"}\n')
+    assert run("--many", source, "--json", "/dev/null").exit_code == 0
+    assert Path("/dev/null").is_char_device()
 
 
 def test_questions_that_do_not_go_together(graph: Path) -> None:

@@ -1,6 +1,7 @@
 """Zero wrong verdicts, zero undecided; formulas on fresh covariances; witnesses by hand arithmetic."""
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -60,6 +61,41 @@ def check_witness(model: PathModel, verdict: Verdict, witness: Witness) -> None:
 @pytest.mark.parametrize("case", truth.sample(), ids=lambda case: case.name)
 def test_the_frozen_sample(case: truth.Case) -> None:
     check(case)
+
+
+def slope(sigma: np.ndarray, x: int, y: int, given: int) -> float:
+    """The coefficient of x in the regression of y on x and another variable."""
+    at = [x, given]
+    return float(np.linalg.solve(sigma[np.ix_(at, at)], sigma[at, y])[0])
+
+
+def napkin(s: np.ndarray) -> float:
+    above, below = (s[1, k] - s[1, 0] * s[0, k] / s[0, 0] for k in (3, 2))
+    return float(above / below)
+
+
+#: The formulas of the eight graphs of the paper's experiments, as the reference has them in words.
+FORMULAS: dict[str, Callable[[np.ndarray], float]] = {
+    "backdoor": lambda s: slope(s, 1, 2, 0),
+    "frontdoor": lambda s: s[0, 1] / s[0, 0] * slope(s, 1, 2, 0),
+    "M": lambda s: s[0, 1] / s[0, 0],
+    "napkin": napkin,
+    "IV": lambda s: s[0, 2] / s[0, 1],
+}
+
+
+@needs_shared
+def test_the_graphs_of_the_paper() -> None:
+    cases = truth.paper_graphs()
+    assert len(cases) == 8
+    for case, asked in cases:
+        check(case)
+        verdict = Identification(case.graph).verdict(asked)
+        assert verdict.identified == (case.name in FORMULAS)
+        if verdict.formula is not None:
+            root = np.random.default_rng(5).normal(size=(9, len(verdict.formula.names)))
+            sigma = root.T @ root  # The formulas are the same functions of any covariance.
+            assert float(verdict.formula(sigma)) == pytest.approx(FORMULAS[case.name](sigma))
 
 
 @full

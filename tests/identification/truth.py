@@ -48,6 +48,22 @@ def shared() -> Iterator[Case]:
         yield Case(said["name"], read_record({**said, "edges": list(said["edges"])}), {**direct, **total})
 
 
+def paper_graphs() -> list[tuple[Case, str]]:
+    """The eight graphs of the paper's experiments, each with the effect that it asks for."""
+    found = []
+    for name, said in json.loads((SHARED / "pmdags.json").read_text()).items():
+        edges = {_named(edge): int(verdict == "identifiable") for edge, verdict in said["visible_edges"].items()}
+        asked = f"V{said['x']} -> V{said['y']}"
+        values = {("direct", edge): k for edge, k in edges.items()}
+        values["total", asked] = int(said["effect_of_x_on_y"] == "identifiable")
+        found.append((Case(name, AMASEM.from_structure(said["struct"]), values), asked))
+    return found
+
+
+def _named(edge: str) -> str:
+    return " -> ".join(f"V{k}" for k in edge.split("->"))
+
+
 def _mixed(size: str) -> Iterator[Case]:
     values: dict[str, dict[Key, int]] = defaultdict(dict)
     for kind, file, column in (("direct", "edges", "edge"), ("total", "total_effects", "effect")):

@@ -10,7 +10,7 @@ import pytest
 
 import semnan as sn
 from semnan import AMASEM, Fit, PathModel
-from semnan.report.edges import Edge, edges
+from semnan.report.edges import Edge, arrows, edges
 from semnan.report.layout import places
 from semnan.report.rows import parameter_rows
 
@@ -66,7 +66,8 @@ def test_what_is_fixed_or_exogenous_is_no_arc() -> None:
 
 
 def drawn(found: Fit) -> list[Edge]:
-    return edges(parameter_rows(found.estimate, 0.95), places(found.model), standardised=False)
+    at = places(found.model)
+    return edges(arrows(parameter_rows(found.estimate, 0.95), at, standardised=False), at)
 
 
 MODELS: list[tuple[str, dict[str, Any]]] = [

@@ -1,0 +1,102 @@
+"""Models with measured latents: loadings, factor covariances, and the two-step rule."""
+
+import time
+
+import pytest
+
+from semnan import PathModel
+from semnan.identification import Verdict, identify, identify_all
+from semnan.identification.analysis import Analysis
+from semnan.identification.measurement import measure
+
+from .test_verdicts import check_formula
+
+DEMOCRACY = """
+    ind60 =~ x1 + x2 + x3
+    dem60 =~ y1 + y2 + y3 + y4
+    dem65 =~ y5 + y6 + y7 + y8
+    dem60 ~ ind60
+    dem65 ~ ind60 + dem60
+    y1 ~~ y5; y2 ~~ y4 + y6; y3 ~~ y7; y4 ~~ y8; y6 ~~ y8
+"""
+FACTORS = "f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; h =~ x7 + x8 + x9"
+MODELS = {
+    "democracy": DEMOCRACY,
+    "confirmatory": f"{FACTORS}; f ~~ g + h; g ~~ h",
+    "second order": f"{FACTORS}; s =~ f + g + h",
+    "covariates": f"{FACTORS}; f ~ z1 + z2; g ~ f + z1; h ~ f + g; x5 ~ z2",
+    "outcomes": "f =~ x1 + x2 + x3; y1 ~ f; y2 ~ f + y1; y3 ~ y2; y1 ~~ y3",
+    "two indicators": "f =~ x1 + x2; g =~ x3 + x4; g ~ f",
+    "other scales": "f =~ 2*x1 + x2 + x3; g =~ NA*x4 + 0.5*x5 + x6; g ~ f",
+    "confounded factors": "f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; g ~ f; f ~ z; f ~~ g",
+}
+
+
+def verdicts(name: str) -> tuple[PathModel, tuple[Verdict, ...]]:
+    model = PathModel.from_lavaan(MODELS[name], fixed_x=False)
+    return model, identify_all(model)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_effect_has_a_formula(name: str) -> None:
+    model, found = verdicts(name)
+    for verdict in found:
+        assert verdict.identified, verdict
+        assert verdict.method != "exact elimination"
+        check_formula(model, verdict)
+
+
+def test_what_is_listed() -> None:
+    """Loadings, and paths and total effects among latents; no total effects on indicators."""
+    found = [(v.query.kind, str(v.query)) for v in verdicts("two indicators")[1]]
+    loadings = [("direct", "f -> x1"), ("direct", "f -> x2"), ("direct", "g -> x3"), ("direct", "g -> x4")]
+    assert sorted(found) == [("direct", "f -> g"), *loadings, ("total", "f -> g")]
+
+
+def formula(model: str, effect: str) -> tuple[str, str]:
+    verdict = identify(PathModel.from_lavaan(model), effect, kind="direct")
+    return verdict.method, str(verdict.formula)
+
+
+def test_the_rules() -> None:
+    """Bollen 1989, ch. 7: a third indicator, or an indicator of another factor; ch. 8: the regression of factors."""
+    assert formula("f =~ x1 + x2 + x3", "f -> x2") == ("indicator rules", "cov(x2, x3) / cov(x1, x3)")
+    method, said = formula(MODELS["two indicators"], "f -> g")
+    assert method == "two-step rule, regression"
+    assert said == "cov(x1, x3) / (cov(x1, x2) / (cov(x2, x3) / cov(x1, x3)))"
+    assert formula(MODELS["confounded factors"], "f -> g") == (
+        "two-step rule, instrument",
+        "cov(x4, z) / cov(x1, z)",
+    )
+    assert formula("f =~ x1 + x2", "f -> x1")[0] == "fixed"
+
+
+def test_effects_on_indicators() -> None:
+    model = PathModel.from_lavaan(DEMOCRACY)
+    verdict = identify(model, "ind60 -> y8")
+    assert verdict.identified
+    check_formula(model, verdict)
+
+
+def test_latents_without_a_scale_are_left_alone() -> None:
+    """Of variance one: every loading up to the sign of its factor."""
+    model = PathModel.from_lavaan("f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; f ~~ g", std_lv=True)
+    assert measure(Analysis(model)).entries == {}
+    assert {(v.status.value, v.solutions) for v in identify_all(model)} == {("finite", 2)}
+
+
+def test_a_factor_that_nothing_measures_twice() -> None:
+    model = PathModel.from_lavaan("f =~ x1; g =~ x2 + x3 + x4; g ~ f; x1 ~~ x1")
+    assert not identify(model, "f -> g").identified
+    assert identify(model, "g -> x3").identified
+
+
+def test_measuring_a_factor_is_a_remedy() -> None:
+    model = PathModel.from_lavaan("f =~ x1 + x2")
+    assert {r.change: r.status for r in identify(model, "f -> x2").remedies()}["measure f"] == "identified"
+
+
+def test_verdicts_of_the_democracy_model_are_quick() -> None:
+    start = time.perf_counter()
+    verdicts("democracy")
+    assert time.perf_counter() - start < 1.0
