@@ -35,7 +35,7 @@ docs: .venv/ready
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 bench: .venv/ready
-	for name in fisher_cost memory paper_graphs convergence coverage; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in fisher_cost memory paper_graphs convergence coverage identification; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

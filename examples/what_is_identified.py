@@ -147,7 +147,7 @@ for name in ("instrument", "bow", "bad M", "M"):
 #
 # The verdict of `fit` is *local*: it comes from the rank of the information matrix at one point. There are graphs in
 # which a finite number of values, more than one, fit equally well; each of them is called identified where it is found.
-# The test above is a way to look for the others.
+# The test above is a way to look for the others, and `sn.identify` is the exact answer.
 #
 # And a verdict is about almost all weights. At special values, an effect that is identified in general is not: an
 # instrument with no effect on X instruments nothing, and the standard error is then large and not to be trusted.

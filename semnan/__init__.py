@@ -31,7 +31,7 @@ from semnan.fit import Fit, Fits, fit, fit_many, load
 from semnan.graph import AMASEM, Layering, Margin
 from semnan.identification import Identification, Verdict, identify, identify_all, identify_joint, mixed_graph
 from semnan.invariance import Invariance, invariance
-from semnan.model import Parameter, PathModel, covariance, intercept, path
+from semnan.model import Ordered, Parameter, PathModel, covariance, intercept, path
 from semnan.network import SEMNAN, Accumulation, MuSEMNAN
 from semnan.report import draw_identification
 from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
@@ -67,6 +67,7 @@ __all__ = [
     "Moments",
     "MomentsStack",
     "MuSEMNAN",
+    "Ordered",
     "Outcome",
     "Parameter",
     "PathModel",

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import get_args
 
 from semnan.errors import FitError, Unavailable
+from semnan.estimation.casewise import Rows
 from semnan.estimation.comparison import Correction, compare_estimates
 from semnan.estimation.estimators import recipe
 from semnan.estimation.scaled_difference import Method, difference_factor
-from semnan.fit import Fit, rows_of
+from semnan.fit import Fit
 from semnan.report.comparison import Comparison
 
 
@@ -70,7 +71,7 @@ def _correction(fits: Sequence[Fit], method: Method) -> Correction | None:
 
     def factor(less: int, more: int) -> float | Unavailable:
         tests = (fits[less].robust, fits[more].robust)
-        rows = rows_of(fits[less].model, fits[less].sample)
+        rows = Rows.of(fits[less].sample, fits[less].model.exogenous)
         return difference_factor(fits[less].estimate, fits[more].estimate, tests, method, rows)
 
     return Correction(factor)

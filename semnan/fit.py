@@ -35,7 +35,6 @@ from semnan.estimation.finding import Finding
 from semnan.estimation.findings import findings
 from semnan.estimation.hypotheses import HypothesisTest, ScoreTests, score_tests, wald_test
 from semnan.estimation.implied import ImpliedMoments, implied_moments
-from semnan.estimation.indices import fit_measures
 from semnan.estimation.minimise import Optimiser, Options, estimate
 from semnan.estimation.modification import ModificationIndex, modification_indices
 from semnan.estimation.moment_data import moment_vectors
@@ -44,7 +43,7 @@ from semnan.estimation.outcome import Outcome
 from semnan.estimation.r_squared import RSquared, r_squared
 from semnan.estimation.residuals import GroupResiduals, Units, residual_errors, residuals
 from semnan.estimation.robust import Robust, robust
-from semnan.estimation.robust_indices import robust_measures
+from semnan.estimation.robust_indices import all_measures
 from semnan.estimation.scaling import Scale
 from semnan.estimation.scores import Method
 from semnan.estimation.squares import LeastSquares
@@ -95,10 +94,11 @@ def fit(
         independent. Needs estimator "MLR", which is taken by itself, or "MLM".
     sampling_weights : str, optional
         The column of sampling weights, scaled to mean one in each group. Takes the estimator "MLR".
-    estimator : "ML", "MLM", "MLMV", "MLMVS", "MLR" or "MLF"
+    estimator : "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF"; "GLS", "WLS", "DWLS", "WLSMV", "ULS", "ULSMV", …
         The estimates are the same; all but ML and MLF have standard errors and tests for data that are not normal: of
         complete rows with χ² scaled by its mean (MLM) or by mean and variance (MLMV, MLMVS), of any rows (MLR). MLF has
-        first-order information.
+        first-order information. The others are least squares of moments by several weights, WLSMV the default of models
+        with ordered variables.
     information : "expected", "observed" or "first.order", optional
         What standard errors come from; by default expected, or observed for incomplete rows.
     discrepancy : type of Discrepancy
@@ -179,7 +179,7 @@ def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
     if model.ordered:
         options = replace(options, estimator=of_ordered(options.estimator))
     check_rows(options.estimator, incomplete=sample.missing, clustered=clustered, weighted=weighted)
-    rows = rows_of(chosen, sample)
+    rows = Rows.of(sample, chosen.exogenous)
     if recipe(options.estimator).weight is not None:
         return Fit(estimate(chosen, _vectors(chosen, sample, rows, options), options, rows)[0], sample)
     stacks = [_stack(group.data) for group in sample.groups]
@@ -206,17 +206,6 @@ def _vectors(model: PathModel, sample: Sample, rows: Rows | None, options: Optio
         raise FitError(f"{options.estimator} needs the rows of the data: give a data frame, not moments")
     at = [rows.names.index(name) for name in model.visibles]
     return moment_vectors(model, [group.numpy()[:, at] for group in rows.groups])
-
-
-def rows_of(model: PathModel, sample: Sample) -> Rows | None:
-    """The rows of a sample, if it has them."""
-    rows = [group.rows for group in sample.groups if group.rows is not None]
-    if len(rows) < len(sample.groups):
-        return None
-    clusters = [torch.tensor(g.design.clusters) for g in sample.groups if g.design.clusters is not None]
-    weights = [torch.tensor(g.design.weights) for g in sample.groups if g.design.weights is not None]
-    values = tuple(torch.tensor(part) for part in rows)
-    return Rows(sample.names, values, model.exogenous, tuple(clusters) or None, tuple(weights) or None)
 
 
 def fit_many(
@@ -418,12 +407,12 @@ class Fit:
     @cached_property
     def fit_measures(self) -> dict[str, float | Unavailable]:
         """Fit indices under lavaan's names: ``cfi``, ``tli``, ``rmsea``, ``srmr``, ``aic``, ``bic``, …"""
-        return fit_measures(self.estimate) | robust_measures(self.estimate, self.robust)
+        return all_measures(self.estimate, self.sample)
 
     @cached_property
     def robust(self) -> Robust | Unavailable | None:
         """The corrected tests of fit of a robust estimator; None for ML. Fits that were saved have none."""
-        return robust(self.estimate, rows_of(self.model, self.sample))
+        return robust(self.estimate, Rows.of(self.sample, self.model.exogenous))
 
     @property
     def thresholds(self) -> report.Listing[Threshold]:

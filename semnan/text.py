@@ -75,15 +75,16 @@ def sem(text: str, data: Data | ManyData, *, group: str | None = None, **options
     Parameters
     ----------
     text : str
-        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept, ``|`` has thresholds; ``:=``
-        defines a parameter; ``==``, ``<`` and ``>`` constrain labelled ones.
+        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept, ``|`` has
+        thresholds; ``:=`` defines a parameter; ``==``, ``<`` and ``>`` constrain labelled ones.
     data : data frame, Moments, mapping of group to Moments, or Sample; or many of them
         A sequence of frames or of `Moments`, or a `MomentsStack`, makes one fit each, in one batch.
     group : str, optional
         The column of the frame that says the group.
     **options
         Of the model (lavaan's names with underscores: ``std_lv``, ``orthogonal``, ``fixed_x``, ``meanstructure``,
-        ``group_equal``, ``ordered``, …; see `PathModel.from_lavaan`) and of the fit (``missing``, ``information``, ``starts``,
+        ``group_equal``, …; see `PathModel.from_lavaan`; and ``ordered``, names of variables whose values are ordered
+        categories) and of the fit (``missing``, ``estimator``, ``information``, ``starts``,
         ``seed``, ``optimiser``, ``progress``; see `semnan.fit`).
 
     Returns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -12,9 +12,10 @@ import torch
 from numpy.typing import ArrayLike
 
 from semnan.bounds.fibre import FARTHEST, End, Fibre
-from semnan.bounds.likelihood import unit_of
-from semnan.bounds.limits import Limit, restricted
+from semnan.bounds.likelihood import Profile, unit_of
+from semnan.bounds.limits import Between, Limit, restricted
 from semnan.bounds.pair import confounded_pair
+from semnan.bounds.profile import Side
 from semnan.bounds.target import Target
 from semnan.data import Moments, MomentsStack
 from semnan.effects.effect import Kind
@@ -26,6 +27,7 @@ from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.start import random_starts, start_values
+from semnan.fit import fit
 from semnan.graph import AMASEM
 from semnan.identification import Verdict, identify
 from semnan.identification.analysis import Analysis
@@ -37,9 +39,11 @@ from semnan.network.arrays import Array
 REPRODUCED = 1e-9
 #: A refit within the bounds of parameters reaches it up to this one.
 REACHED = 1e-7
+#: The size of a sample whose sampling error does not count: a KL divergence of 1e-9 makes a deviance of one.
+ENDLESS = 5 * 10**8
 CLOSED = "closed form of two confounded variables"
-NUMERICAL = "found numerically, by {feasible} of {searches} searches: the set is at least this wide"
-NO_END = "no end within {times:g} natural units of the effect"
+NUMERICAL = "found numerically from {count} starts: the set is at least this wide"
+NO_END = "no end within {times:g} standard deviations"
 
 
 @final
@@ -51,7 +55,7 @@ class EffectBounds:
     ----------
     name : str
     lower, upper : float
-        Infinite if there is no end.
+        Infinite if no end is found within an effect of about 30 standard deviations by one.
     limits : tuple of Limit
         What was assumed besides the graph.
     proven : bool
@@ -197,40 +201,66 @@ def _searched(
 ) -> EffectBounds:
     model = restricted(plain, limits)
     problem, ends = _refits(model, sigma, starts, seed)
-    analysis = Analysis(plain)
-    real = RealModel.of(analysis.structure, np.random.default_rng(seed))
-    with torch.no_grad():
-        unit = unit_of(problem, target, ends.theta[:1])
-        spread = problem.hessian_diagonal(problem.at(ends.theta[:1]))[0]
-    scale = 1 / np.sqrt(np.where(spread > 0, spread, 1.0))
-    fibre = Fibre(model, real, sigma, analysis.points[0].draw.rank, target, limits, scale, unit)
     reached = ends.theta[ends.value <= REACHED]
-    low, high = ([fibre.search(start, sign) for start in reached] for sign in (1.0, -1.0))
-    return _told(fibre, target, limits, reproduced, low, high)
-
-
-def _told(
-    fibre: Fibre,
-    target: Target,
-    limits: tuple[Limit, ...],
-    reproduced: bool,
-    low: list[End],
-    high: list[End],
-) -> EffectBounds:
+    fibre = _fibre(plain, model, target, sigma, limits, problem, ends.theta[:1], seed)
+    if all(isinstance(limit, Between) for limit in limits):
+        low, high = _profiled(fibre, reached)
+    else:
+        low, high = ([fibre.search(start, sign) for start in reached] for sign in (1.0, -1.0))
     feasible = [end for end in (*low, *high) if end.feasible]
     if not feasible:
         raise FitError(
             "no parameters were found that imply the covariance within the limits: loosen them, or raise starts"
         )
     least, most = min(feasible, key=lambda end: end.value), max(feasible, key=lambda end: end.value)
-    lower = -math.inf if least.far else least.value
-    upper = math.inf if most.far else most.value
-    how = NUMERICAL.format(feasible=len(feasible), searches=len(low) + len(high))
-    if not (math.isfinite(lower) and math.isfinite(upper)):
-        how = f"{how}; {NO_END.format(times=FARTHEST)}"
-    names = [free.name for free in fibre.model.free]
+    names = [free.name for free in model.free]
     first, last = (dict(zip(names, end.theta.tolist(), strict=True)) for end in (least, most))
-    return EffectBounds(target.name, lower, upper, limits, False, how, reproduced, first, last)
+    how = NUMERICAL.format(count=len(reached))
+    if math.isinf(least.value) or math.isinf(most.value):
+        how = f"{how}; {NO_END.format(times=FARTHEST)}"
+    return EffectBounds(target.name, least.value, most.value, limits, False, how, reproduced, first, last)
+
+
+def _profiled(fibre: Fibre, reached: Array) -> tuple[list[End], list[End]]:
+    """The profiles of a sample without sampling error, around every end that the earlier ones leave out."""
+    low, high = list[End](), list[End]()
+    if not len(reached):
+        return low, high
+    found = fit(fibre.model, Moments.from_covariance(fibre.sigma, fibre.model.visibles, ENDLESS)).estimate
+    for theta in reached:
+        value = float(fibre.target.value(theta[None])[0])
+        if any(a.value <= value <= b.value for a, b in zip(low, high, strict=True)):
+            continue
+        profile = Profile(replace(found, theta=torch.tensor(theta)), fibre.target)
+        low.append(_end(fibre, profile, -1.0))
+        high.append(_end(fibre, profile, 1.0))
+    return low, high
+
+
+def _end(fibre: Fibre, profile: Profile, sign: float) -> End:
+    value = Side(profile, 1.0, sign).hull(FARTHEST)
+    theta = profile.parameters(value)
+    return End(value, theta, True) if math.isinf(value) else fibre.polish(theta, -sign)
+
+
+def _fibre(
+    plain: PathModel,
+    model: PathModel,
+    target: Target,
+    sigma: Array,
+    limits: tuple[Limit, ...],
+    problem: Problem,
+    theta: Array,
+    seed: int,
+) -> Fibre:
+    analysis = Analysis(plain)
+    with torch.no_grad():
+        unit = unit_of(problem, target, theta)
+        spread = problem.hessian_diagonal(problem.at(theta))[0]
+    scale = 1 / np.sqrt(np.where(spread > 0, spread, 1.0))
+    real = RealModel.of(analysis.structure, np.random.default_rng(seed))
+    target = replace(target, model=replace(target.model, parameters=model.parameters))
+    return Fibre(model, real, sigma, analysis.points[0].draw.rank, target, limits, scale, unit)
 
 
 def _closest(model: PathModel, sigma: Array, starts: int, seed: int) -> tuple[Array, bool]:

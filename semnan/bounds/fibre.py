@@ -1,12 +1,13 @@
-"""The smallest and the largest value of an effect among all parameters with one covariance.
+"""The smallest and the largest value of an effect among all parameters with one covariance, under curved limits.
 
-Sequential quadratic programming (Kraft 1988, scipy's SLSQP) of τ(θ) under Σ(θ) = S and the limits, from several starts
-that refits of S end at, in boxes around the best point so far. Of the equations as many random combinations are kept as are independent, and an end counts
-only if all of them hold there.
+Sequential quadratic programming (Kraft 1988, scipy's SLSQP) of τ(θ) under Σ(θ) = S and the limits, from a start that a
+refit of S ended at; where that fails, again in boxes around the best point so far. Of the equations as many random
+combinations are kept as are independent, and an end counts only if all of them hold there.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,22 +25,23 @@ from semnan.network import Layout
 from semnan.network.arrays import Array
 
 #: Values this many units from the start count as infinite; a unit is about an effect of one standard deviation.
-FARTHEST = 1000.0
+FARTHEST = 30.0
 #: Equations hold up to this share of standard deviations, limits up to this amount.
 HOLDS = 1e-6
-#: Steps in one box, and how many boxes; they are so wide, relative to 1 + |parameter|, and grow with the parameters.
-STEPS, STAGES, SMALLEST = 60, 60, 1e-3
+#: Steps of one search, and how many boxes: they have the size 1 + |parameter| at first.
+STEPS, STAGES = 100, 20
+#: How far the end of another search is at most from where it ought to be, in units.
+NEAR = 1e-2
 #: A search has ended when a box gains less than this, in units.
 STILL = 1e-9
 
 
 class End(NamedTuple):
-    """Where one search ended, and whether that is so far from its start that it counts as infinite."""
+    """Where one search ended."""
 
     value: float
     theta: Array
     feasible: bool
-    far: bool
 
 
 @final
@@ -74,25 +76,38 @@ class Fibre:
     unit: float
 
     def search(self, start: Array, sign: float) -> End:
-        """Push the effect down (sign 1) or up (sign −1) from a start of shape (q,), box by box."""
-        x, size = self._nearest(start / self.scale), 1.0
-        first = last = self._value(x)
+        """Push the effect down (sign 1) or up (sign −1) from a start of shape (q,)."""
+        x = self._nearest(start / self.scale)
+        trial = self._push(x, sign, math.inf)
+        good = self._holds(trial) and abs(self._value(trial) - self._value(x)) <= FARTHEST
+        end = trial if good else self._walk(x, sign)
+        return End(self._value(end) * self.unit, end * self.scale, self._holds(end))
+
+    def polish(self, start: Array, sign: float) -> End:
+        """Push from where another search ended, to the precision of equations instead of that of a likelihood."""
+        x = self._nearest(start / self.scale)
+        trial = self._push(x, sign, NEAR)
+        close = abs(self._value(trial) - self._value(start / self.scale)) <= NEAR
+        end = trial if close and self._holds(trial) else start / self.scale
+        return End(self._value(end) * self.unit, end * self.scale, True)
+
+    def _walk(self, x: Array, sign: float) -> Array:
+        """Push in one box after another."""
+        size, begun = 1.0, self._value(x)
         for _ in range(STAGES):
-            reach = size * (1 + np.abs(x))
-            trial = self._solve(
-                x, x - reach, x + reach, lambda y: sign * self._value(y), lambda y: sign * self._slope(y)
-            )
-            value = self._value(trial)
-            if not self._holds(trial) or sign * (last - value) < 0:
+            trial = self._push(x, sign, size)
+            gain = sign * (self._value(x) - self._value(trial))
+            if not self._holds(trial) or gain < 0:
                 size /= 4
-                if size < SMALLEST:
-                    break
                 continue
-            done = sign * (last - value) <= STILL * (1 + abs(value))
-            x, last = trial, value
-            if done or abs(value - first) > FARTHEST:
+            x = trial
+            if gain <= STILL or abs(self._value(x) - begun) > FARTHEST:
                 break
-        return End(last * self.unit, x * self.scale, self._holds(x), abs(last - first) > FARTHEST)
+        return x
+
+    def _push(self, x: Array, sign: float, size: float) -> Array:
+        reach = size * (1 + np.abs(x))
+        return self._solve(x, x - reach, x + reach, lambda y: sign * self._value(y), lambda y: sign * self._slope(y))
 
     def _nearest(self, x: Array) -> Array:
         """The nearest point that satisfies all limits."""
@@ -116,7 +131,7 @@ class Fibre:
         constraints = [NonlinearConstraint(self._equations, 0.0, 0.0, jac=self._equation_slopes)]
         if len(self._room(start)):
             constraints.append(NonlinearConstraint(self._room, 0.0, np.inf, jac=self._room_slopes))
-        found = minimize(  # type: ignore[call-overload]  # The stubs do not know SLSQP's options.
+        found = minimize(
             loss,
             start,
             jac=slope,

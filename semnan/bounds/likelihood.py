@@ -25,8 +25,13 @@ from semnan.network.arrays import Array
 
 #: Stands for a deviance that is infinite.
 NEVER = 1e6
-#: A refit may beat the fit by this deviance, for rounding.
-BETTER = 1e-3
+#: A refit may beat the fit by this deviance, and by this discrepancy, for rounding.
+BETTER, ROUNDING = 1e-3, 1e-12
+#: Steps of one round of a refit.
+MOST_STEPS = 100
+#: A value farther from the estimate than this is not looked at: in standard errors of a single observation, which for a
+#: path are about standard deviations of the target by one of the source.
+FARTHEST = 1000.0
 
 
 @final
@@ -67,6 +72,12 @@ class Profile:
         self.seen, self.failed = {self.center: 0.0}, set[float]()
         self._ends = {self.center: start}
 
+    def parameters(self, value: float) -> Array:
+        """The parameters at the refit that was nearest to a value, shape (q,)."""
+        found = self._ends[min(self._ends, key=lambda t: abs(t - value))]
+        full = found if self._problem.space is None else self._problem.space.expand(found)
+        return np.asarray(full[0])
+
     @property
     def refits(self) -> int:
         """How many constrained fits were made."""
@@ -100,7 +111,7 @@ class Profile:
         if not solution.outcomes[0].ok:
             self.failed.add(value)
         deviance = 2 * self.n * (float(solution.value[0]) - self._lowest)
-        if deviance < -BETTER:
+        if deviance < -(BETTER + 2 * self.n * ROUNDING):
             raise FitError(
                 f"a refit with the {self.target.name} at {value:.4g} is better than the fit, by {-deviance:.3g} in χ²: "
                 "the fit ended in a local minimum; fit with starts=10"
@@ -117,7 +128,7 @@ class Profile:
 
 
 def _minimise(problem: Problem, start: Array) -> Solution:
-    return FisherScoring().minimise(problem, start, Progress(shown=False))
+    return FisherScoring(max_steps=MOST_STEPS).minimise(problem, start, Progress(shown=False))
 
 
 def problem_of(fit: Estimate) -> tuple[Problem, Constraints]:

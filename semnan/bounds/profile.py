@@ -14,7 +14,7 @@ from typing import final
 
 from scipy.optimize import brentq
 
-from semnan.bounds.likelihood import Profile
+from semnan.bounds.likelihood import FARTHEST, Profile
 from semnan.bounds.target import Target
 from semnan.effects.delta import NOT_IDENTIFIED, check_level
 from semnan.effects.effect import Kind
@@ -24,11 +24,10 @@ from semnan.estimation.distributions import chi_square_limit
 from semnan.estimation.estimate import Estimate
 from semnan.fit import Fit
 
-#: An end farther from the estimate than this is told as infinite: in standard errors of a single observation, which for
-#: a path are about standard deviations of the target by one of the source.
-FARTHEST = 1000.0
 #: How closely an end is found, in standard errors of the whole sample; and after how many refits at most.
 CLOSE, MOST_REFITS = 1e-5, 60
+#: The first step from the estimate is no smaller than this, in standard errors of one observation.
+FIRST = 0.01
 #: Where the root of the deviance jumps by more than this share of its limit it does not cross it.
 JUMP = 0.05
 
@@ -138,7 +137,7 @@ def profile_interval(
     target = Target.of(fit.model, effect, kind=kind, avoiding=avoiding, group=group)
     profile = Profile(fit.estimate, target)
     limit = math.sqrt(chi_square_limit(1 - level, 1))
-    ends = [_Side(profile, limit, sign).end() for sign in (-1.0, 1.0)]
+    ends = [Side(profile, limit, sign).end() for sign in (-1.0, 1.0)]
     known = fit.estimate.generic
     determined = isinstance(known, Unavailable) or bool(known.identified(target.functions.jacobian(known.theta))[0])
     estimate = profile.center if determined else NOT_IDENTIFIED
@@ -158,7 +157,7 @@ def _check_fit(fit: Estimate) -> None:
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Side:
+class Side:
     """One side of a profile, and the limit that it has to cross: below the estimate (sign −1) or above it."""
 
     profile: Profile
@@ -168,7 +167,8 @@ class _Side:
     def end(self) -> tuple[float, str]:
         """Where the interval ends, with a reason if the likelihood does not cross its limit there."""
         center, unit = self.profile.center, self.profile.unit
-        inside, step, last = center, self.limit * self.profile.error, self.profile.bound(self.sign)
+        inside, last = center, self.profile.bound(self.sign)
+        step = max(self.limit * self.profile.error, FIRST * unit)
         while True:
             outside = center + self.sign * step
             if self.sign * outside >= self.sign * last:
@@ -180,6 +180,21 @@ class _Side:
             if step >= FARTHEST * unit:
                 return self.sign * math.inf, UNBOUNDED.format(far=step, times=FARTHEST)
             inside, step = outside, 2 * step
+
+    def hull(self, farthest: float) -> float:
+        """Where the farthest part of the set ends that a search outwards meets, gaps or not; infinite if not before."""
+        profile, inside = self.profile, self.profile.center
+        last, step, outside = profile.bound(self.sign), FIRST * profile.unit, None
+        while step <= farthest * profile.unit:
+            value = self.sign * min(self.sign * (profile.center + self.sign * step), self.sign * last)
+            if self._excess(value) <= 0:
+                inside, outside = value, None
+            elif outside is None:
+                outside = value
+            step = math.inf if value == last else 2 * step
+        if outside is not None:
+            return self._crossing(inside, outside)[0]
+        return last if inside == last else self.sign * math.inf
 
     def _crossing(self, inside: float, outside: float) -> tuple[float, str]:
         """The crossing between two values, or the last value before a jump."""

@@ -116,8 +116,9 @@ def refit_check(
 ) -> RefitCheck:
     """Fit random covariances of a graph from random starts, and compare effects among the ends.
 
-    A demonstration of what "not identified" means, not a verdict. Over all 2,880 direct and total effects of 400 random
-    mixed graphs on four nodes it was wrong in @@MISSED@@ (see ``benchmarks/refit_check.py``).
+    A demonstration of what "not identified" means, not a verdict. On the 2,470 direct and total effects of 400 random
+    mixed graphs with four variables (1,192 identified, 1,271 not, 7 with several values) the defaults made no error;
+    one covariance with two starts missed the seven (``benchmarks/refit_check.py``).
 
     Parameters
     ----------

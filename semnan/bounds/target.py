@@ -126,7 +126,7 @@ def _parameter(model: PathModel, what: str) -> Target | None:
     free = {row.name for row in model.parameters if row.fixed is None and (row.kind is not Sort.PATH)}
     if text in labels | free:
         return Target._checked(text, model, Name(text))
-    if "->" in text and "<->" not in text and not text.startswith("1 ->"):
+    if "->" in text and "<->" not in text:
         return None
     known = sorted(labels | {one.name for one in model.free})
     raise FitError(f"the model has no parameter {text!r}; it has {', '.join(known)}, and effects such as 'X -> Y'")

@@ -10,17 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from semnan.discovery.acyclicity import Acyclicity, exponential, log_determinant
+from semnan.discovery.acyclicity import Acyclicity, exponential, log_determinant, matrix_exponential
 from semnan.discovery.losses import least_squares
 from semnan.discovery.task import Learned, SearchOutcome, Task, Trace
 from semnan.errors import FitError
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 #: Value and gradient of the smooth part of an objective.
 Smooth = Callable[[Array], tuple[float, Array]]
 
 #: The penalty of the constraint grows tenfold until h has fallen to a quarter.
 GROW, FALL = 10.0, 0.25
+#: h below which a search works in units of the curvature.
+WEAK = 0.05
+#: Working sets for one minimum, how far beyond its penalty a slope moves a weight, and evaluations for one set.
+ROUNDS, SLACK, EVALUATIONS = 30, 1e-3, 15_000
 
 
 @final
@@ -71,7 +76,9 @@ class Notears:
             try:
                 for step in range(self.steps):
                     while rho < self.rho_max:
-                        found = minimise_l1(_lagrangian(task.covariance, h, rho, alpha), weights, self.penalty, task)
+                        scale = _scale(task.covariance, h, weights, rho, alpha)
+                        smooth = _lagrangian(task.covariance, h, rho, alpha)
+                        found = minimise_l1(smooth, weights, self.penalty, task, scale)
                         found_value = h(found)[0]
                         loss.append(
                             least_squares(task.covariance, found)[0] + self.penalty * float(np.abs(found).sum())
@@ -103,35 +110,72 @@ def _lagrangian(covariance: Array, h: Acyclicity, rho: float, alpha: float) -> S
     return smooth
 
 
-def minimise_l1(smooth: Smooth, start: Array, penalty: float, task: Task, most: int = 15_000) -> Array:
-    """Minimise a smooth function of W plus λ‖W‖₁ over the edges allowed, by L-BFGS-B on W = W⁺ − W⁻ ≥ 0.
+def _scale(covariance: Array, h: Acyclicity, weights: Array, rho: float, alpha: float) -> Array:
+    """One over the root of the curvature of the Lagrangian along each weight, shape (d, d).
 
-    Required edges carry no penalty.
+    Of h it takes the part that grows with the sum over walks from the child back to the parent. While cycles are strong
+    everything counts alike: there the slow path from zero finds the order, and other units would lead elsewhere.
     """
-    free = np.flatnonzero(task.knowledge.allowed)
-    costs = np.where(task.knowledge.required, 0.0, penalty).ravel()[free]
-    shape, k = start.shape, len(free)
+    cycles = h(weights)[0]
+    if cycles > WEAK:
+        return np.ones_like(weights)
+    walks = matrix_exponential(weights * weights).T
+    return np.asarray((np.diagonal(covariance)[:, None] + 2 * (rho * cycles + alpha) * walks) ** -0.5)
+
+
+def minimise_l1(smooth: Smooth, start: Array, penalty: float, task: Task, scale: Array | None = None) -> Array:
+    """Minimise a smooth function of W plus λ‖W‖₁ over the edges allowed.
+
+    Over a working set: the weights that are not zero or would not stay so. The set grows until no other weight would
+    move. Required edges carry no penalty.
+
+    Parameters
+    ----------
+    smooth : callable
+        Value and gradient.
+    start : ndarray, shape (d, d)
+    penalty : float
+        λ.
+    task : Task
+    scale : ndarray, shape (d, d), optional
+        Units of the weights in which the search works.
+
+    """
+    weights, scale = start, np.ones_like(start) if scale is None else scale
+    costs = np.where(task.knowledge.required, 0.0, penalty)
+    for _ in range(ROUNDS):
+        slope = np.abs(smooth(weights)[1])
+        moving = (weights != 0) | (slope > costs * (1 + SLACK))
+        moving &= task.knowledge.allowed
+        if weights is not start and not (moving & (weights == 0)).any():
+            break
+        if moving.any():
+            weights = _minimise_over(np.flatnonzero(moving), smooth, weights, costs, scale)
+    return weights
+
+
+def _minimise_over(free: Indices, smooth: Smooth, start: Array, costs: Array, scale: Array) -> Array:
+    """By L-BFGS-B on W = W⁺ − W⁻, both at least zero; the weights outside of `free` stay zero."""
+    shape, k, units = start.shape, len(free), scale.ravel()[free]
+    prices = costs.ravel()[free] * units
 
     def build(x: Array) -> Array:
         weights = np.zeros(shape)
-        weights.ravel()[free] = x[:k] - x[k:]
+        weights.ravel()[free] = (x[:k] - x[k:]) * units
         return weights
 
     def objective(x: Array) -> tuple[float, Array]:
         value, gradient = smooth(build(x))
-        slope = gradient.ravel()[free]
-        return value + float(costs @ (x[:k] + x[k:])), np.concatenate([slope + costs, costs - slope])
+        slope = gradient.ravel()[free] * units
+        return value + float(prices @ (x[:k] + x[k:])), np.concatenate([slope + prices, prices - slope])
 
-    inside = start.ravel()[free]
-    x0 = np.concatenate([np.maximum(inside, 0), np.maximum(-inside, 0)])
-    if not k:
-        return start
+    inside = start.ravel()[free] / units
     done = minimize(
         objective,
-        x0,
+        np.concatenate([np.maximum(inside, 0), np.maximum(-inside, 0)]),
         jac=True,
         method="L-BFGS-B",
         bounds=[(0, None)] * (2 * k),
-        options={"maxiter": most, "maxcor": 20},
+        options={"maxiter": EVALUATIONS, "maxfun": EVALUATIONS, "maxcor": 20},
     )
     return build(np.asarray(done.x))

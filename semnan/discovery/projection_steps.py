@@ -7,7 +7,7 @@ most of them zero, sparse.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from semnan.discovery.task import Task
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Weights = TypeVar("Weights", Array, csr_array)
 
 #: Share of weights that are not zero below which a product with R is taken sparse.
 SPARSE = 0.05
@@ -99,10 +98,8 @@ class Scaled:
         return float(eigsh(self.correlation, k=1, v0=start, tol=1e-3, return_eigenvectors=False)[0]) * 1.01
 
 
-def acyclic(weights: Weights, places: Indices) -> Weights:
+def acyclic(weights: csr_array, places: Indices) -> csr_array:
     """The weights that go along an order."""
-    if not isinstance(weights, csr_array):
-        return np.where(places < places[:, None], weights, 0.0)
     child, parent = weights.nonzero()
     kept = places[parent] < places[child]
     return csr_array((weights.data[kept], (child[kept], parent[kept])), shape=weights.shape)
@@ -110,7 +107,7 @@ def acyclic(weights: Weights, places: Indices) -> Weights:
 
 @final
 class Fista:
-    """Accelerated proximal gradient. With more than a few variables weights are sparse, and a step passes over R once."""
+    """Accelerated proximal gradient. Sparse with more than a few variables: a step then passes over R once."""
 
     def __init__(self, scaled: Scaled) -> None:
         self.scaled = scaled
@@ -129,12 +126,14 @@ class Fista:
     def step(self, places: Indices | None, pull: float) -> None:
         """V = Y − ∇/L, W = soft(V, λ/L), t⁺ = (1 + √(1+4t²))/2, Y = W⁺ + (t−1)/t⁺ (W⁺ − W)."""
         rate = 1.0 / (self._curvature + pull)
-        base = self._ahead
+        base: Array | csr_array = self._ahead
         if places is not None:
-            base = self._ahead * (1 - rate * pull) + acyclic(self._weights, places) * (rate * pull)
+            towards = acyclic(self.weights, places) * (rate * pull)
+            base = _plus(self._ahead * (1 - rate * pull), towards)
         new = self._sparse(base, rate) if isinstance(base, csr_array) else self._soft(base, slice(None), rate)
         t = (1 + np.sqrt(1 + 4 * self._t**2)) / 2
-        self._ahead = new + (new - self._weights) * ((self._t - 1) / t)
+        again = (self._t - 1) / t
+        self._ahead = _plus(new * (1 + again), self._weights * -again)
         self._weights, self._t = new, float(t)
 
     def _soft(self, base: Array, children: slice, rate: float) -> Array:
@@ -143,7 +142,7 @@ class Fista:
         return np.asarray(np.sign(moved) * np.maximum(np.abs(moved) - limits, 0.0) * self.scaled.allowed)
 
     def _sparse(self, base: csr_array, rate: float) -> csr_array:
-        rows = [self._sparse_rows(base[children], children, rate) for children in self.scaled.blocks(self._ahead)]
+        rows = [self._sparse_rows(base[children], children, rate) for children in self.scaled.blocks(base)]
         counts, parents, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         return csr_array((values, parents, np.concatenate([[0], np.cumsum(counts)])), shape=base.shape)
 
@@ -164,6 +163,10 @@ class Fista:
         limits = self.scaled.costs(children)
         limits *= rate
         return moved, limits
+
+
+def _plus(a: Array | csr_array, b: Array | csr_array) -> Array | csr_array:
+    return csr_array(a + b) if isinstance(a, csr_array) else np.asarray(a + b)
 
 
 @final

@@ -132,7 +132,8 @@ def _run(task: Task, options: _Options, stepper: _Stepper) -> Learned:
 
 def _distance(weights: csr_array, places: NDArray[np.int64]) -> float:
     """From the acyclic matrix."""
-    return float(np.linalg.norm((weights - acyclic(weights, places)).data))
+    child, parent = weights.nonzero()
+    return float(np.linalg.norm(weights.data[places[parent] > places[child]]))
 
 
 def _check(penalty: float, pull: float, steps: int, free: float) -> None:

@@ -66,7 +66,7 @@ def _greedy(weights: Array | csr_array) -> Indices:
     d = weights.shape[0]
     if isinstance(weights, csr_array) and weights.nnz > SPARSE * d * d:
         weights = weights.toarray()
-    surplus = weights - weights.T
+    surplus = csr_array(weights - weights.T) if isinstance(weights, csr_array) else weights - weights.T
     total = np.asarray(surplus @ np.ones(d))
     both = np.concatenate([total, -total])
     high, low = both[:d], both[d:]  # Surplus and its opposite of those not placed; -inf of the others.

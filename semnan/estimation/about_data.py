@@ -27,6 +27,19 @@ FEW = 4
 SMALL = 30
 
 
+def clusters(fit: Estimate, sample: Sample) -> Iterator[Finding]:
+    """Clusters that are too few for standard errors that rest on how they differ."""
+    counts = [int(g.design.clusters.max()) + 1 for g in sample.groups if g.design.clusters is not None]
+    if not counts or sum(counts) >= max(SMALL, len(fit.model.free)):
+        return
+    yield Finding(
+        "few clusters",
+        (),
+        f"there are {sum(counts)} clusters for {len(fit.model.free)} free parameters: standard errors and tests that rest "
+        "on how clusters differ are too optimistic; a joint test of more parameters than clusters means nothing.",
+    )
+
+
 def rows_left_out(sample: Sample) -> Iterator[Finding]:
     """Rows of the frame that the fit does not use."""
     for note in sample.notes:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semnan.data import Sample
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.information import gram
 from semnan.estimation.problem import Part, Point, Problem
@@ -53,6 +54,17 @@ class Rows:
     covariates: tuple[str, ...] = ()
     clusters: tuple[Tensor, ...] | None = None
     weights: tuple[Tensor, ...] | None = None
+
+    @classmethod
+    def of(cls, sample: Sample, covariates: tuple[str, ...]) -> Rows | None:
+        """The rows of a sample, if it has them."""
+        groups = sample.groups
+        values = tuple(torch.tensor(group.rows) for group in groups if group.rows is not None)
+        if len(values) < len(groups):
+            return None
+        clusters = tuple(torch.tensor(g.design.clusters) for g in groups if g.design.clusters is not None)
+        weights = tuple(torch.tensor(g.design.weights) for g in groups if g.design.weights is not None)
+        return cls(sample.names, values, covariates, clusters or None, weights or None)
 
     def group(self, g: int) -> GroupRows:
         """The rows of one group."""
@@ -175,26 +187,30 @@ def predictions(values: Tensor, covariates: list[int], weights: Tensor | None = 
 
 def case_scores(part: Part, at: Propagation[Array], values: Tensor, center: Tensor) -> Tensor:
     """Scores of rows of shape (n, p), in the order of the layout: shape (n, q)."""
+    layout = part.layout
     deviation = values - center
     observed = ~torch.isnan(deviation)
-    deviation = torch.nan_to_num(deviation)
-    if part.layout.constant:
+    if layout.constant:
         deviation = torch.nn.functional.pad(deviation, (1, 0), value=1.0)
         observed = torch.nn.functional.pad(observed, (1, 0), value=True)
-    patterns, which = torch.unique(observed, dim=0, return_inverse=True)
     tensors = Propagation(*(torch.from_numpy(moments) for moments in at))
-    return _scores(part.layout, tensors, deviation, patterns.to(values.dtype), which)
-
-
-def _scores(layout: Layout, at: Propagation[Tensor], deviation: Tensor, patterns: Tensor, which: Tensor) -> Tensor:
-    left, right, weight = layout.factors
-    scores = deviation.new_zeros(len(deviation), len(left))
-    for k, mask in enumerate(patterns):
-        both = mask[:, None] * mask
-        inverse = factorise(at.sigma[0] * both + torch.diag(1 - mask)).inverse * both
+    if bool(observed.all()):
+        return layout.collect(_scores(layout, tensors, deviation, deviation.new_ones(deviation.shape[1])))
+    deviation = torch.nan_to_num(deviation)
+    patterns, which = torch.unique(observed, dim=0, return_inverse=True)
+    scores = deviation.new_zeros(len(deviation), len(layout.parameter))
+    for k, mask in enumerate(patterns.to(deviation.dtype)):
         mine = which == k
-        solved = deviation[mine] @ inverse
-        lifted = torch.cat([solved, solved @ at.factors[0].mT], dim=-1)
-        expected = gram(at, inverse[None])[0][left, right]
-        scores[mine] = weight * (lifted[:, left] * lifted[:, right] - expected)
+        scores[mine] = _scores(layout, tensors, deviation[mine], mask)
     return layout.collect(scores)
+
+
+def _scores(layout: Layout, at: Propagation[Tensor], deviation: Tensor, mask: Tensor) -> Tensor:
+    """Of rows in which the same variables are observed, one for each free row of the table."""
+    left, right, weight = layout.factors
+    both = mask[:, None] * mask
+    inverse = factorise(at.sigma[0] * both + torch.diag(1 - mask)).inverse * both
+    solved = deviation @ inverse
+    lifted = torch.cat([solved, solved @ at.factors[0].mT], dim=-1)
+    expected = gram(at, inverse[None])[0][left, right]
+    return weight * (lifted[:, left] * lifted[:, right] - expected)

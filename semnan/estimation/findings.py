@@ -33,6 +33,7 @@ def findings(fit: Estimate, sample: Sample) -> tuple[Finding, ...]:
             about_data.rows_left_out(sample),
             about_data.coverage(fit),
             about_data.size(fit),
+            about_data.clusters(fit, sample),
             about_data.scales(fit),
             about_data.categories(fit, sample),
             about_ordered.empty_cells(fit),

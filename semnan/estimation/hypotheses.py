@@ -59,6 +59,10 @@ class HypothesisTest:
     df: int
     p_value: float
 
+    def __str__(self) -> str:
+        shown = "p < .001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        return f"{self.hypothesis}: χ² = {self.chi_square:.3f}, df = {self.df}, {shown}"
+
 
 @final
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ class ScoreTests:
 
     total: HypothesisTest
     single: tuple[HypothesisTest, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, (self.total, *self.single) if len(self.single) > 1 else self.single))
 
 
 def wald_test(fit: Estimate, constraints: Sequence[Constraint]) -> HypothesisTest | Unavailable:
@@ -135,7 +142,7 @@ def score_tests(fit: Estimate) -> ScoreTests | Unavailable:
     breaking = _breaking(rows, information)
     gained, spread = fit.n * breaking.T @ slope, fit.n * breaking.T @ information @ breaking
     single = tuple(_single(name, float(g), float(v)) for name, g, v in zip(names, gained, np.diag(spread), strict=True))
-    total = _test("; ".join(names), gained, spread)
+    total = _test(names[0] if len(names) == 1 else f"all {len(names)} equalities", gained, spread)
     return total if isinstance(total, Unavailable) else ScoreTests(total, single)
 
 
@@ -154,22 +161,25 @@ def _breaking(rows: Array, information: Array) -> Array:
 def _released(fit: Estimate) -> tuple[PathModel, Array, list[str], Array]:
     """The model without equalities, its parameters, and the equalities by name and Jacobian, shape (c, q)."""
     untied = _untied(fit.model)
-    names = {row: free.name for free in untied.free for row in free.rows}
-    place = {free.name: k for k, free in enumerate(untied.free)}
-    theta, ties = np.zeros(len(untied.free)), []
+    place = {row: k for k, free in enumerate(untied.free) for row in free.rows}
+    theta = np.zeros(len(untied.free))
+    ties = [(free.rows[0], row) for free in fit.model.free for row in free.rows[1:]]
     for free, value in zip(fit.model.free, fit.theta.tolist(), strict=True):
-        at = [place[names[row]] for row in free.rows]
-        theta[at] = value
-        ties += [(at[0], other) for other in at[1:]]
-    rows, told = np.zeros((len(ties), len(theta))), [f"{untied.free[a].name} == {untied.free[b].name}" for a, b in ties]
+        theta[[place[row] for row in free.rows]] = value
+    rows, told = np.zeros((len(ties), len(theta))), [f"{_named(untied, a)} == {_named(untied, b)}" for a, b in ties]
     for i, (a, b) in enumerate(ties):
-        rows[i, a], rows[i, b] = 1.0, -1.0
+        rows[i, place[a]], rows[i, place[b]] = 1.0, -1.0
     equal = [constraint for constraint in fit.model.constraints if constraint.operator == "=="]
     if not equal:
         return untied, theta, told, rows
     functions = Functions(untied, [constraint.zero for constraint in equal])
     slopes = functions.jacobian(torch.tensor(theta)).numpy()
     return untied, theta, [*told, *map(str, equal)], np.concatenate([rows, slopes])
+
+
+def _named(model: PathModel, row: int) -> str:
+    """A row without its label, which may be one that lavaan's rules made."""
+    return replace(model.parameters[row], label=None).name
 
 
 def _untied(model: PathModel) -> PathModel:

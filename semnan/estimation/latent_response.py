@@ -23,7 +23,9 @@ from semnan.estimation.polyserial import Polyserial
 from semnan.network.arrays import Array
 
 #: Entries of an array with one number for every row and pair; more are refused.
-MOST = 1 << 28
+MOST = 1 << 26
+#: A determinant of the information about mean and variance that is no more than rounding.
+SINGULAR = 1e-10
 
 
 class _Continuous(NamedTuple):
@@ -69,14 +71,17 @@ def latent_responses(names: tuple[str, ...], rows: Array, ordered: dict[str, Arr
 def _continuous(rows: Array) -> _Continuous:
     """Contributions use the outer products of the scores of each variable as its information, as everything here.
 
-    Those of a variable of two values are singular: its variance is a function of its mean.
+    Those of a variable of two values are singular, its variance being a function of its mean: it gets (x − μ) and
+    (x − μ)² − σ², which the others have too if they are normal.
     """
     n, mean, deviation = len(rows), rows.mean(0), rows.std(0)
     z = (rows - mean) / deviation
-    scores = np.stack([z / deviation, (z * z - 1) / (2 * deviation**2)], axis=-1)
-    inner = np.einsum("nvi,nvj->vij", scores, scores)
-    found = n * np.einsum("nvi,vij->nvj", scores, np.linalg.pinv(inner, hermitian=True)) if z.shape[1] else scores
-    return _Continuous(mean, deviation, z, found[..., 0], found[..., 1])
+    plain = np.stack([z, z * z - 1], axis=-1)
+    inner = np.einsum("nvi,nvj->vij", plain, plain) / n
+    regular = np.linalg.det(inner) > SINGULAR * inner[:, 1, 1]
+    inner[~regular] = np.diag([1.0, 2.0])
+    found = np.einsum("nvi,vij->nvj", plain, np.linalg.inv(inner))
+    return _Continuous(mean, deviation, z, found[..., 0] * deviation, found[..., 1] * 2 * deviation**2)
 
 
 class _Pairs:
@@ -89,7 +94,7 @@ class _Pairs:
         self.categories, self.continuous = categories, continuous
         self.thresholds = categories.influence() if len(ordered) else np.zeros((n, 0))
         self.correlation = np.eye(p)
-        self.influence = np.zeros((n, p, p))
+        self.influence = np.zeros((n, p * (p + 1) // 2))
         self.adjusted: list[tuple[int, int]] = []
 
     def fill(self) -> None:
@@ -106,8 +111,7 @@ class _Pairs:
         scale[self.plain] = self.continuous.deviation
         own[:, self.plain] = self.continuous.to_variance / (2 * self.continuous.deviation**2)
         covariance = self.correlation * np.outer(scale, scale)
-        i, j = np.tril_indices(self.p)
-        influence = self.influence[:, i, j] * (scale[i] * scale[j]) + covariance[i, j] * (own[:, i] + own[:, j])
+        self._scale(scale, covariance, own)
         mean, to_mean = np.zeros(self.p), np.zeros((self.n, self.p))
         mean[self.plain], to_mean[:, self.plain] = self.continuous.mean, self.continuous.to_mean
         return MomentVector(
@@ -119,18 +123,28 @@ class _Pairs:
             thresholds=tuple(
                 self.categories.edges[k, 1:count] for k, count in enumerate(self.categories.counts.tolist())
             ),
-            to_covariance=influence,
+            to_covariance=self.influence,
             to_mean=to_mean,
             to_thresholds=self.thresholds,
             adjusted=tuple((names[a], names[b]) for a, b in self.adjusted),
         )
 
+    def _scale(self, scale: Array, covariance: Array, own: Array) -> None:
+        """From contributions to correlations to those to covariances, in place and row by row of the triangle."""
+        for i in range(self.p):
+            columns, j = slice(i * (i + 1) // 2, (i + 1) * (i + 2) // 2), np.arange(i + 1)
+            self.influence[:, columns] *= scale[i] * scale[j]
+            self.influence[:, columns] += covariance[i, j] * (own[:, [i]] + own[:, j])
+
     def _put(self, first: Array, second: Array, rho: Array, casewise: Array, margins: Array) -> None:
         """Correlations of pairs, with scores of shape (n, P) and A₂₁ A₁₁⁻¹ s₁ of the same shape."""
         own = (casewise * casewise).sum(0)
         self.correlation[first, second] = self.correlation[second, first] = rho
-        found = (casewise - margins) * (self.n / own)
-        self.influence[:, first, second] = self.influence[:, second, first] = found
+        found = casewise
+        found -= margins
+        found *= self.n / own
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        self.influence[:, high * (high + 1) // 2 + low] = found
 
     def _polychoric(self) -> None:
         found = Polychoric.of(self.categories)

@@ -22,6 +22,8 @@ from semnan.network.arrays import Array, cholesky, inverse_of_factor
 
 #: Entries of a weight or of Γ that are held at most.
 LARGE = 1 << 25
+#: A variance of a moment, relative to those of the variables, that is rounding.
+FLAT = 1e-14
 Weight = Literal["full", "diagonal", "normal", "identity"]
 
 
@@ -114,18 +116,31 @@ def _weight(
     if weight == "identity":
         return np.ones(len(chosen))
     if weight == "diagonal":
-        own = (influence * influence).mean(0)
-        return 1 / np.where(chosen.pinned, 1.0, own)
+        own = np.where(chosen.pinned, 1.0, (influence * influence).mean(0))
+        _check_varying(vector, chosen, own)
+        return np.asarray(1 / own)
     gamma = normal_gamma(vector, chosen, exogenous) if weight == "normal" else influence.T @ influence / vector.n
     gamma[chosen.pinned, chosen.pinned] = 1.0
     scale = np.sqrt(gamma.diagonal())
     factor, definite = cholesky(gamma / np.outer(scale, scale))
     if not definite or vector.n <= len(chosen) - chosen.pinned.sum():
         raise DataError(
-            f"{vector.n} rows are too few for the full weight of {len(chosen)} moments: it takes more rows than "
-            "moments; use estimator='DWLS' or 'MLR'"
+            f"{vector.n} rows are too few for the full weight of {len(chosen)} moments, or some of these are functions "
+            "of others, as mean and variance of a variable of two values: use more rows, estimator='DWLS' or 'MLR'"
         )
     return np.asarray(inverse_of_factor(factor) / np.outer(scale, scale))
+
+
+def _check_varying(vector: MomentVector, chosen: Chosen, own: Array) -> None:
+    """Refuse a variance that is the same whatever row is left out: that of two values, equally often."""
+    size, scale = len(chosen.means), vector.covariance.diagonal()
+    flat = np.flatnonzero(own[size:] <= FLAT * scale[chosen.rows] * scale[chosen.columns])
+    if len(flat):
+        name = vector.names[chosen.rows[flat[0]]]
+        raise DataError(
+            f"every row of {name!r} is as far from the mean, so that its variance has no weight: use estimator='ULSMV' "
+            "or 'ML', or name it in ordered="
+        )
 
 
 def normal_influence(vector: MomentVector, chosen: Chosen, exogenous: tuple[str, ...]) -> Array:

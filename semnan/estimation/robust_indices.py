@@ -11,18 +11,24 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
+from semnan.data import Sample
 from semnan.errors import Unavailable
+from semnan.estimation.casewise import Rows
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.indices import CLOSE, NOT_CLOSE, Misfit, Numbers, measured, probability_within
-from semnan.estimation.robust import Robust, ScaledTest
+from semnan.estimation.indices import CLOSE, NOT_CLOSE, Misfit, Numbers, fit_measures, measured, probability_within
+from semnan.estimation.robust import Robust, ScaledTest, robust
 from semnan.estimation.statistics import Value
 
 INCREMENTAL = ("cfi", "tli", "nnfi", "rfi", "nfi", "pnfi", "ifi", "rni")
 APPROXIMATION = ("rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "rmsea.notclose.pvalue")
 ROBUST = ("cfi", "tli", "nnfi", "rni")
-NOT_ROBUST = Unavailable(
-    "a test whose degrees of freedom are adjusted has no robust indices: use MLM or MLMV"
-)
+NOT_ROBUST = Unavailable("a test whose degrees of freedom are adjusted has no robust indices: use MLM or MLMV")
+
+
+def all_measures(fit: Estimate, sample: Sample) -> dict[str, Value]:
+    """The measures of a fit of these data, with those of corrected tests if its estimator has some."""
+    found = robust(fit, Rows.of(sample, fit.model.exogenous))
+    return fit_measures(fit) | robust_measures(fit, found)
 
 
 def robust_measures(fit: Estimate, found: Robust | Unavailable | None) -> dict[str, Value]:

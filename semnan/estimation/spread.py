@@ -115,7 +115,7 @@ class Deviations:
         """Contributions as vectors whose square length is that in the metric W."""
         outer, linear = self._contributions(where)
         at = torch.tril_indices(outer.shape[1], outer.shape[1])
-        entries = outer[:, at[0], at[1]] * torch.where(at[0] == at[1], 0.5**0.5, 1.0)
+        entries = outer[:, at[0], at[1]] * torch.where(at[0] == at[1], 0.5, 1.0).double().sqrt()
         return torch.cat([entries, linear], dim=-1) if self.means else entries
 
     def _by_rows(self, scores: Tensor) -> tuple[float, Tensor]:

@@ -1,4 +1,4 @@
-"""A model with free means or known covariates as one of the covariance alone, where that says the same."""
+"""A model with means, known covariates or groups as one of the covariance alone."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def covariance_form(model: PathModel) -> PathModel:
     rows = [row for row in model.parameters if row.kind is not Kind.INTERCEPT]
     rows += [covariance(a, b) for a, b in combinations_with_replacement(model.exogenous, 2)]
     return replace(model, parameters=tuple(rows), exogenous=())
+
+
+def of_group(model: PathModel, group: str | None) -> PathModel:
+    """What a model says about the covariance of one group alone: its means and other groups may say more."""
+    rows = [
+        replace(row, group=None) for row in model.parameters if row.group == group and row.kind is not Kind.INTERCEPT
+    ]
+    rows += [covariance(a, b) for a, b in combinations_with_replacement(model.exogenous, 2)]
+    return PathModel(model.visibles, model.latents, tuple(rows))
 
 
 def _means_are_free(model: PathModel) -> bool:

@@ -12,7 +12,7 @@ from semnan.graph.diagram import Edge, listed
 from semnan.identification.analysis import Analysis
 from semnan.identification.query import Function, Query, read_query
 from semnan.identification.search import Search
-from semnan.identification.two_step import indicators, measured_latents
+from semnan.identification.two_step import indicators, measured_latents, outcomes
 from semnan.identification.verdict import Verdict, decide, glance
 from semnan.model import PathModel
 
@@ -118,7 +118,7 @@ class Identification:
         """All edges, and all pairs with a directed path, as `identify_all` lists them, in the order of the model."""
         model, structure = self.analysis.structure.model, self.analysis.structure
         latents = measured_latents(model)
-        names, leaves = (*model.visibles, *latents), indicators(model, {*latents})
+        names, leaves = (*model.visibles, *latents), indicators(model, {*latents}) - outcomes(model)
         edges, places = {*model.diagram.edges}, [structure.place[name] for name in names]
         total = self.analysis.points[0].total[np.ix_(places, places)]
         pairs = [(a, b) for i, a in enumerate(names) for j, b in enumerate(names) if total[i, j] and a != b]

@@ -5,8 +5,9 @@ that the error of x takes part in: Cov(x, v) = λ Cov(f, v). That gives Cov(f, v
 is. Started from the marker of each latent it makes the two- and three-indicator rules (Bollen, *Structural Equations
 with Latent Variables*, Wiley 1989, ch. 7): with a third indicator of f, or an indicator of another latent, for v,
 λ = Cov(x, v) / Cov(marker, v). What counts as an indicator may itself be a latent, so factors of higher order are
-measured too. As elsewhere no graph is asked which errors are correlated: the equation is tested at random points of
-prime fields.
+measured too. Latents that share indicators of known loadings, such as intercept and slope of a growth curve, take a
+linear system: Cov(x, v) = Σ λ_f Cov(f, v). As elsewhere no graph is asked which errors are correlated: the equations
+are tested at random points of prime fields.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.identification.analysis import Analysis
-from semnan.identification.expression import Expression, covariance, lift
+from semnan.identification.expression import ZERO, Expression, covariance, lift, solution
+from semnan.identification.linear import determining
+from semnan.identification.modular import product
 
 NAME = "indicator rules"
 Pair = tuple[int, int]
@@ -58,7 +61,9 @@ def measure(analysis: Analysis) -> Measurement:
     """Solve loadings and covariances, the markers first, until nothing changes."""
     rows = dict(_paths(analysis))
     found = _start(analysis, rows)
-    while any([*_covariances(analysis, found), *_loadings(analysis, found, rows)]):
+    while any([*_covariances(analysis, found), *_loadings(analysis, found, rows)]) or any(
+        [*_shared_indicators(analysis, found, rows)]
+    ):
         pass
     return found
 
@@ -102,6 +107,43 @@ def _loadings(analysis: Analysis, found: Measurement, rows: dict[Pair, tuple[int
                 v = int(fits[0])
                 found.loadings[f, x] = found.entries[x, v] / found.entries[f, v]
                 yield True
+
+
+def _shared_indicators(analysis: Analysis, found: Measurement, rows: dict[Pair, tuple[int, float]]) -> Iterator[bool]:
+    """Covariances of several latents with a variable, from linear equations."""
+    fits = _sums(analysis, found, rows)
+    for v in range(len(found.known)):
+        left = [f for f in found.scaled if not found.known[f, v]]
+        used = [x for x in np.flatnonzero(fits[:, v] & found.known[:, v]).tolist()]
+        matrix = analysis.points[0].weights[np.ix_(left, used)].T
+        for i, f in enumerate(left):
+            target = np.array([int(j == i) for j in range(len(left))], dtype=np.int64)
+            square = determining(matrix, target, analysis.points[0].prime) if used else None
+            if square is not None:
+                chosen, columns = [used[k] for k in square[0]], [left[j] for j in square[1]]
+                system = [[found.loadings.get((g, x), ZERO) for g in columns] for x in chosen]
+                right = [_rest(found, x, v) for x in chosen]
+                found.add(f, v, solution(system, right)[columns.index(f)])
+                yield True
+
+
+def _sums(analysis: Analysis, found: Measurement, rows: dict[Pair, tuple[int, float]]) -> NDArray[np.bool_]:
+    """For which x and v Cov(x, v) = Σ λ_f Cov(f, v), over the latents that load on x, all with solved loadings."""
+    open_ends = {x for f, x in rows if (f, x) not in found.loadings and rows[f, x] != (-1, 0.0)}
+    able = np.array([x not in open_ends and any(b == x for _, b in rows) for x in range(len(found.known))])
+    met = []
+    for point in analysis.points:
+        weights = point.weights.copy()
+        weights[analysis.structure.visible] = 0
+        met.append(product(weights.T, point.covariance, point.prime) == point.covariance)
+    sums: NDArray[np.bool_] = np.logical_and.reduce(met) & able[:, None]
+    return sums
+
+
+def _rest(found: Measurement, x: int, v: int) -> Expression:
+    """Cov(x, v) less what latents with known covariances contribute."""
+    terms = [-(e * found.entries[f, v]) for (f, b), e in found.loadings.items() if b == x and found.known[f, v]]
+    return sum(terms, start=found.entries[x, v])
 
 
 def _shared(analysis: Analysis, f: int, x: int) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 
 from semnan.identification.analysis import Analysis
+from semnan.identification.covariance_form import of_group
 from semnan.identification.edges import extend, solve_edges
 from semnan.identification.edgewise import Edge, Solved
 from semnan.identification.elimination import count_values
@@ -60,6 +61,11 @@ class Search:
     @cached_property
     def solved(self) -> Solved:
         return solve_edges(self.analysis)
+
+    @cached_property
+    def alone(self) -> Search:
+        """The search in what the model says about the covariance of the group alone."""
+        return Search(Analysis(of_group(self.analysis.structure.model, self.analysis.group)))
 
     @cached_property
     def measured(self) -> Measurement:

@@ -140,27 +140,36 @@ class Verdict:
 
 def decide(search: Search, query: Query) -> Verdict:
     """The verdict on a query."""
-    return _decide(search, query, search.find)
+    return _decide(search, query, Search.find)
 
 
 def glance(search: Search, query: Query, work: int) -> Verdict:
     """The verdict as far as little work gives one: without formulas that take elimination."""
-    return _decide(search, query, lambda asked: search.glance(asked, work))
+    return _decide(search, query, lambda searched, asked: searched.glance(asked, work))
 
 
-def _decide(search: Search, query: Query, find: Callable[[Query], Found]) -> Verdict:
+def _decide(search: Search, query: Query, find: Callable[[Search, Query], Found]) -> Verdict:
     """The local verdict first, then a formula or a count."""
     if query.function is not None and not smooth.is_polynomial(search.analysis, query):
         return _smooth(search, query)
     if search.analysis.changes(query):
         return _told(search, query, Status.NOT_IDENTIFIED, Found(None, "rank of the Jacobian"))
     if not search.analysis.covariance_only:
-        reason = "locally identified; values are counted for one group without means or covariates"
-        return _told(search, query, Status.UNDECIDED, Found(None, reason))
-    found = find(query)
+        return _alone(search, query, find)
+    found = find(search, query)
     if found.solutions is None:
         return _told(search, query, Status.UNDECIDED, found)
     return _told(search, query, Status.IDENTIFIED if found.solutions == 1 else Status.FINITE, found)
+
+
+def _alone(search: Search, query: Query, find: Callable[[Search, Query], Found]) -> Verdict:
+    """Of a model with means or several groups: identified if the covariance of the group alone does it."""
+    if not search.alone.analysis.changes(query):
+        found = find(search.alone, query)
+        if found.solutions == 1:
+            return _told(search.alone, query, Status.IDENTIFIED, found)
+    reason = "locally identified; values are counted where the covariance of one group determines them"
+    return _told(search, query, Status.UNDECIDED, Found(None, reason))
 
 
 def _smooth(search: Search, query: Query) -> Verdict:

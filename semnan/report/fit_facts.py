@@ -8,7 +8,8 @@ from semnan.data import Patterns, Sample
 from semnan.errors import Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.indices import fit_measures
+from semnan.estimation.estimators import recipe
+from semnan.estimation.robust_indices import all_measures
 from semnan.report.table import Facts, number, probability
 
 Value = float | Unavailable
@@ -44,6 +45,24 @@ _BLOCKS = {
     },
     "Standardized Root Mean Square Residual": {"SRMR": "srmr"},
 }
+#: What a robust estimator adds.
+_ROBUST = {
+    "Model Test User Model, Scaled": {
+        "Test statistic": "chisq.scaled",
+        "Degrees of freedom": "df.scaled",
+        "P-value": "pvalue.scaled",
+        "Scaling correction factor": "chisq.scaling.factor",
+    },
+    "Robust Fit Indices": {
+        "Robust Comparative Fit Index (CFI)": "cfi.robust",
+        "Robust Tucker-Lewis Index (TLI)": "tli.robust",
+        "Robust RMSEA": "rmsea.robust",
+        "90 Percent confidence interval - lower": "rmsea.ci.lower.robust",
+        "90 Percent confidence interval - upper": "rmsea.ci.upper.robust",
+        "P-value H_0: Robust RMSEA <= 0.050": "rmsea.pvalue.robust",
+        "P-value H_0: Robust RMSEA >= 0.080": "rmsea.notclose.pvalue.robust",
+    },
+}
 
 
 def heading(fit: Estimate) -> str:
@@ -56,7 +75,7 @@ def heading(fit: Estimate) -> str:
 
 def size_facts(fit: Estimate, sample: Sample) -> Facts:
     """Estimator, parameters and rows."""
-    estimator = "ML" if fit.discrepancy == KullbackLeibler.__name__ else fit.discrepancy
+    estimator = fit.estimator if fit.discrepancy == KullbackLeibler.__name__ else fit.discrepancy
     return Facts("", (("Estimator", estimator), *_parameters(fit), *_observations(fit, sample)))
 
 
@@ -86,27 +105,32 @@ def _observations(fit: Estimate, sample: Sample) -> Iterator[tuple[str, str]]:
         yield "Number of missing patterns", str(patterns)
 
 
-def fit_facts(fit: Estimate) -> Iterator[Facts]:
+def fit_facts(fit: Estimate, sample: Sample) -> Iterator[Facts]:
     """Tests and fit indices; a block of which nothing applies is its reasons."""
-    measures = fit_measures(fit)
-    for title, names in _BLOCKS.items():
+    measures = all_measures(fit, sample)
+    blocks = _BLOCKS | _ROBUST if "chisq.scaled" in measures else _BLOCKS
+    for title, names in blocks.items():
         reasons = dict.fromkeys(value.reason for value in _chosen(measures, names) if isinstance(value, Unavailable))
-        rows = tuple((text, _shown(name, measures[name])) for text, name in names.items())
+        rows = tuple((text, _shown(name, measures[name])) for text, name in names.items() if name in measures)
         known = any(not isinstance(value, Unavailable) for value in _chosen(measures, names))
         yield Facts(title, rows if known else (), tuple(reasons))
 
 
 def _chosen(measures: Mapping[str, Value], names: Mapping[str, str]) -> Iterator[Value]:
-    return (measures[name] for name in names.values())
+    return (measures[name] for name in names.values() if name in measures)
 
 
 def _shown(name: str, value: Value) -> str:
-    if name.endswith("pvalue"):
+    if "pvalue" in name:
         return probability(value)
     return f"{value:.3f}" if isinstance(value, float) else number(value)
 
 
-def inference_facts(fit: Estimate) -> Facts:
+def inference_facts(fit: Estimate, sample: Sample) -> Facts:
     """Where the standard errors come from."""
+    errors = {"standard": "Standard", "robust.sem": "Robust.sem", "robust.huber.white": "Sandwich"}
+    shown = errors[recipe(fit.estimator).errors]
+    if sample.groups[0].design.clusters is not None:
+        shown = "Robust.cluster"
     kind = {"expected": "Expected", "observed": "Observed", "first.order": "First-order"}[fit.information]
-    return Facts("Parameter Estimates", (("Standard errors", "Standard"), ("Information", kind)))
+    return Facts("Parameter Estimates", (("Standard errors", shown), ("Information", kind)))

@@ -13,9 +13,9 @@ from semnan.report.diagram import Drawing, drawn_places, figure
 from semnan.report.edges import Arrow
 from semnan.report.layout import Places
 
-LEGEND = """solid: identified (from confounders: up to sign)
+LEGEND = """solid: identified; from confounders, and covariances (dotted): locally
 dashed, ?: not identified; 2 values, local: one of finitely many
-boxes are visible, ellipses latent; double arrow: covariance"""
+boxes are visible, ellipses latent"""
 #: What stands on an edge of each verdict but finite ones. What is undecided has passed the local verdict.
 MARKS = {Status.IDENTIFIED: "", Status.NOT_IDENTIFIED: "?", Status.UNDECIDED: "local"}
 
@@ -56,7 +56,7 @@ def _arrows(model: PathModel, group: str | None, at: Places) -> Iterator[Arrow]:
     for row in model.parameters:
         if row.group != group or row.source == row.target or not {row.source, row.target} <= {*at}:
             continue
-        if row.kind is Kind.PATH and row.source in asked:
+        if row.kind is Kind.PATH and row.source in asked and row.fixed is None:
             yield _decided(row, known.decide(Query(row.source, row.target, "direct")))
         elif row.kind is Kind.PATH or row.fixed is None:
             yield _local(row, row.name not in loose)

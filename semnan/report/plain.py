@@ -10,7 +10,7 @@ from semnan.data import Sample
 from semnan.errors import Unavailable
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.finding import Finding
-from semnan.estimation.indices import fit_measures
+from semnan.estimation.robust_indices import all_measures
 from semnan.report.parameters import ParameterTable
 from semnan.report.rows import FIXED, ParameterRow, parameter_rows
 
@@ -26,7 +26,7 @@ def to_dict(fit: Estimate, sample: Sample, found: tuple[Finding, ...], level: fl
     without groups the number is None. A row without a label has an empty one.
     """
     rows = parameter_rows(fit, level, with_standardised=True)
-    measures = fit_measures(fit)
+    measures = all_measures(fit, sample)
     numbers: dict[str | None, int] = {label: g for g, label in enumerate(fit.model.groups, 1)}
     if numbers:
         numbers[None] = 0

@@ -49,8 +49,8 @@ def _blocks(fit: Estimate, sample: Sample, found: tuple[Finding, ...], level: fl
     told = (*(f"{finding.kind.upper()}: {finding.message}" for finding in found), *sample.notes)
     if told:
         yield Prose(told)
-    yield from fit_facts(fit)
-    yield inference_facts(fit)
+    yield from fit_facts(fit, sample)
+    yield inference_facts(fit, sample)
     for g, group in enumerate(fit.labels[:MOST_GROUPS]):
         if group is not None:
             yield Prose((f"Group {g + 1} [{group}]:",))

@@ -11,18 +11,19 @@ from typing import final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.data import MomentsStack, Patterns
 from semnan.effects.delta import check_level
 from semnan.effects.effect import Kind as EffectKind
-from semnan.errors import DataError, FitError, ResamplingWarning, Unavailable
+from semnan.errors import FitError, ResamplingWarning, Unavailable
 from semnan.estimation.estimate import discrepancy_of
 from semnan.fit import Fit
+from semnan.report import Listing
+from semnan.resampling.draw import Draw
 from semnan.resampling.interval import Method, Resampled, check_method, interval
 from semnan.resampling.jackknife import Jackknife, jackknife
 from semnan.resampling.quantity import EffectValue, Quantity, quantities, quantity
-from semnan.resampling.replicates import Refit, Replicates, joined
+from semnan.resampling.replicates import Replicates, joined
 from semnan.resampling.sample import check_fit, groups_of
-from semnan.resampling.source import Group, Kind, Normal, generator
+from semnan.resampling.source import Kind
 from semnan.resampling.work import carry_out, portion
 
 Array = NDArray[np.float64]
@@ -55,7 +56,7 @@ class Bootstrap:
     asked: int
     seed: int
     replicates: Replicates
-    _task: _Draw = field(repr=False)
+    _task: Draw = field(repr=False)
 
     # -- how it went
 
@@ -107,6 +108,8 @@ class Bootstrap:
     @property
     def chi_square(self) -> Array | Unavailable:
         """Of the replicates that converged, shape (R,)."""
+        if any(group.design.clusters is not None for group in self.fit.sample.groups):
+            return Unavailable("replicates of clusters differ in their number of rows, and their χ² with it")
         factor = discrepancy_of(self.fit.estimate).chi_square_factor
         if factor is None:
             return Unavailable(f"{self.fit.estimate.discrepancy} has no χ² distribution")
@@ -140,9 +143,10 @@ class Bootstrap:
         """
         return self._resampled(quantity(self.fit.model, name), level, method)
 
-    def parameters(self, *, level: float = 0.95, method: Method = "percentile") -> list[Resampled]:
+    def parameters(self, *, level: float = 0.95, method: Method = "percentile") -> Listing[Resampled]:
         """All free and defined parameters with intervals."""
-        return [self._resampled(item, level, method) for item in quantities(self.fit.model)]
+        rows = tuple(self._resampled(item, level, method) for item in quantities(self.fit.model))
+        return Listing(Resampled, rows)
 
     def effect(
         self,
@@ -195,40 +199,6 @@ class Bootstrap:
         told = [f"{count}: {why}" for why, count in self.failures.items()]
         end = "; interrupted, resume() goes on" if self.interrupted else ""
         return f"<Bootstrap ({self.kind}) of {made}, {self.converged} converged{'; '.join(['', *told])}{end}>"
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class _Draw:
-    """Makes fits to replicates of some numbers."""
-
-    refit: Refit
-    names: tuple[str, ...]
-    sources: tuple[Group | Normal, ...]
-    seed: int
-    missing: bool
-
-    def __call__(self, replicates: range) -> Replicates:
-        randoms = [generator(self.seed, number) for number in replicates]
-        if self.missing:
-            return joined([self._incomplete(random) for random in randoms])
-        return self.refit.stacks([self._moments(source, randoms) for source in self.sources])
-
-    def _moments(self, source: Group | Normal, randoms: list[np.random.Generator]) -> MomentsStack:
-        if isinstance(source, Normal):
-            return source.moments(self.names, randoms)
-        return source.moments(self.names, np.stack([source.draw(random) for random in randoms]))
-
-    def _incomplete(self, random: np.random.Generator) -> Replicates:
-        try:
-            return self.refit.patterns([self._patterns(source, random) for source in self.sources])
-        except DataError as error:
-            return self.refit.failed(str(error))
-
-    def _patterns(self, source: Group | Normal, random: np.random.Generator) -> Patterns:
-        if isinstance(source, Normal):
-            return source.patterns(self.names, random)
-        return source.patterns(self.names, source.draw(random))
 
 
 def bootstrap(
@@ -285,7 +255,7 @@ def bootstrap(
         raise FitError(f"kind is {kind!r}: give one of {', '.join(get_args(Kind))}")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise FitError(f"seed is {seed!r}: give an integer that is not negative")
-    task = _Draw(Refit.of(fit.estimate), fit.sample.names, _sources(fit, kind), seed, fit.sample.missing)
+    task = Draw.of(fit, kind, seed)
     empty = Bootstrap(fit, kind, 0, seed, task.refit.none(), task)
     return _run(empty, replicates, n_jobs, progress)
 
@@ -317,24 +287,3 @@ def _warn(found: Bootstrap) -> None:
         why = ", ".join(f"{reason} ({count})" for reason, count in found.failures.items())
         said = f"{lost} of {found.done} replicates have no estimates and take no part: {why}"
         warnings.warn(said, ResamplingWarning, stacklevel=4)
-
-
-def _sources(fit: Fit, kind: Kind) -> tuple[Group | Normal, ...]:
-    """What to draw from, for every group."""
-    groups = groups_of(fit)
-    if kind == "ordinary":
-        return groups
-    if any(group.clusters is not None or group.weights is not None for group in groups):
-        raise FitError(f"a {kind} bootstrap knows no clusters and weights: use kind='ordinary'")
-    if kind == "bollen.stine" and fit.sample.missing:
-        raise FitError("the Bollen–Stine bootstrap is of complete rows: use missing='listwise' or kind='parametric'")
-    return tuple(_under_model(fit, kind, g, group) for g, group in enumerate(groups))
-
-
-def _under_model(fit: Fit, kind: Kind, g: int, group: Group) -> Group | Normal:
-    implied, sample = fit.estimate.implied[g], fit.estimate.samples[g]
-    covariance = implied.sigma.numpy()
-    mean = implied.mu.numpy() if fit.model.has_means or sample.mean is None else np.asarray(sample.mean)
-    if kind == "parametric":
-        return Normal(mean, np.linalg.cholesky(covariance), np.isnan(group.rows))
-    return group.moved(sample.covariance, covariance, mean)

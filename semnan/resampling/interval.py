@@ -57,6 +57,17 @@ class Resampled:
     level: float
     method: Method
 
+    def __str__(self) -> str:
+        if isinstance(self.estimate, Unavailable):
+            return f"{self.name}: {self.estimate}"
+        if isinstance(self.standard_error, Unavailable):
+            return f"{self.name}: {self.estimate:.4g}, no standard error {self.standard_error}"
+        told = f"{self.name}: {self.estimate:.4g} (SE {self.standard_error:.3g}"
+        if isinstance(self.interval, Unavailable):
+            return f"{told}, no interval {self.interval})"
+        low, high = self.interval
+        return f"{told}, {100 * self.level:g}% {self.method} interval {low:.4g} to {high:.4g})"
+
 
 def check_method(method: object) -> None:
     """Raise `FitError` unless `method` is one."""

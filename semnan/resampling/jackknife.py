@@ -16,6 +16,7 @@ from semnan.effects.effect import Kind
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.distributions import normal_reach
 from semnan.fit import Fit
+from semnan.report import Listing
 from semnan.resampling.interval import Resampled
 from semnan.resampling.quantity import EffectValue, Quantity, quantities, quantity
 from semnan.resampling.replicates import Refit, Replicates
@@ -59,9 +60,9 @@ class Jackknife:
         """A parameter or defined parameter, with its jackknife standard error and bias."""
         return self._resampled(quantity(self.fit.model, name), 0.95)
 
-    def parameters(self, level: float = 0.95) -> list[Resampled]:
+    def parameters(self, level: float = 0.95) -> Listing[Resampled]:
         """All free and defined parameters."""
-        return [self._resampled(item, level) for item in quantities(self.fit.model)]
+        return Listing(Resampled, tuple(self._resampled(item, level) for item in quantities(self.fit.model)))
 
     def effect(
         self,

@@ -10,6 +10,8 @@ import pytest
 import semnan as sn
 from semnan.bounds import Between, EffectBounds, ErrorCorrelation, Limit, PartialR2, effect_bounds, sensitivity
 from semnan.bounds import effect as module
+from semnan.identification import Witness, identify
+from semnan.identification.reading import read_code
 
 BOW = sn.AMASEM.parse("latent U; U -> X, Y; X -> Y")
 ADJUSTED = sn.AMASEM.parse("latent U; U -> X, Y; Z, W -> X; Z, W, X -> Y; Z -> W")
@@ -53,7 +55,7 @@ def test_the_search_finds_the_closed_form(
     check(found, (closed.lower, closed.upper))
     assert closed.proven
     assert not found.proven
-    assert "searches" in str(found)
+    assert "numerically from" in str(found)
 
 
 def test_ends_are_reached_by_parameters_with_that_covariance(searched: None) -> None:
@@ -141,6 +143,17 @@ def mediated_error(s: np.ndarray, b: float) -> float:
     c = left @ s @ np.array([-b, 0.0, 1.0]) / (left @ s @ np.array([0.0, 1.0, 0.0]))
     error = np.array([-b, -c, 1.0])
     return float((s @ error)[0] / math.sqrt(s[0, 0] * (error @ s @ error)))
+
+
+@pytest.mark.parametrize(("code", "effect"), [("011000_011001", "1 -> 4"), ("110000_110010", "1 -> 2")])
+def test_witnesses_are_inside(code: str, effect: str) -> None:
+    """Both effects of two parameter vectors with one covariance belong to the set, across its gaps too."""
+    model = read_code(code)
+    witness = identify(model, effect).witness
+    assert isinstance(witness, Witness)
+    found = effect_bounds(model, witness.sigma, effect, starts=2)
+    assert found.reproduced
+    assert all(value in found for value in witness.effects)
 
 
 def test_limits_that_leave_nothing() -> None:

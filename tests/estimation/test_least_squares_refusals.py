@@ -144,3 +144,20 @@ def test_the_same_variable_twice_is_told() -> None:
     fit = sn.cfa("f =~ y1 + y2 + y3 + y4", table, ordered=["y1", "y2", "y3", "y4"])
     found = next(found for found in fit.findings if found.kind == "correlation of one")
     assert found.names == ("y1", "y2")
+
+
+def test_an_ordered_predictor_is_its_latent_response() -> None:
+    """A saturated regression on it: the slope is the covariance with a variable of variance one."""
+    fit = sn.sem("y8 ~ y1", frame(), ordered=["y1"])
+    sample = fit.estimate.samples[0]
+    assert sample.names == ("y8", "y1")
+    assert fit.estimates["y1 -> y8"] == pytest.approx(sample.covariance[0, 1], rel=1e-9)
+    assert fit.estimates["y1 <-> y1"] == pytest.approx(1.0, abs=1e-12)
+    assert fit.standard_errors["y1 <-> y1"] == pytest.approx(0.0, abs=1e-9)
+    assert fit.df == 0
+
+
+def test_a_variance_that_does_not_vary_is_told() -> None:
+    table = school().iloc[:300].assign(x6=np.arange(300) % 2)
+    with pytest.raises(DataError, match="every row of 'x6' is as far from the mean"):
+        sn.cfa(THREE, table, estimator="DWLS")

@@ -142,3 +142,13 @@ def test_bad_categories_are_told() -> None:
         Categories.of(["a"], np.arange(50.0)[:, None])
     with pytest.raises(DataError, match="'a' never has the category 3"):
         Categories.of(["a"], np.array([[1.0], [2.0]]), [np.array([1.0, 2.0, 3.0])])
+
+
+def test_a_continuous_variable_of_two_values_has_the_contributions_of_its_moments() -> None:
+    """Outer products of scores are singular there."""
+    table = frame()[["y1", "y3", "y8"]].to_numpy(float)
+    found, known = latent_responses(("y1", "y3", "y8"), table, {"y1": np.arange(1.0, 6.0)}), table[:, 1]
+    apart = known - known.mean()
+    assert found.to_mean[:, 1] == pytest.approx(apart, abs=1e-12)
+    assert found.to_covariance[:, 2] == pytest.approx(apart**2 - known.var(), abs=1e-12)
+    assert np.isfinite(found.to_covariance).all()

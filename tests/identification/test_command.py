@@ -82,6 +82,21 @@ def test_many_graphs(tmp_path: Path) -> None:
     )
 
 
+def test_models_in_lavaans_language(graph: Path) -> None:
+    graph.write_text("f =~ x1 + x2 + x3  # three indicators\ny ~ f")
+    found = json.loads(run(graph, "--json", "-").stdout)
+    assert [r["effect"] for r in found if r["kind"] == "total"] == ["f -> y"]
+    assert {r["verdict"] for r in found} == {"identified"}
+
+
+def test_drawings(graph: Path, tmp_path: Path) -> None:
+    assert run(graph, "--draw", tmp_path / "graph.png").exit_code == 0
+    assert (tmp_path / "graph.png").stat().st_size > 5000
+    assert run(graph, "--draw", tmp_path / "graph.docx").exit_code == 1
+    graph.write_text(json.dumps({"a": {"struct": [[1], [0]]}, "b": {"struct": [[1], [0]]}}))
+    assert "takes one graph, and there are 2" in run(graph, "--draw", tmp_path / "two.png").stderr
+
+
 WRONG = [
     ('{"struct": 3}', "a structure matrix"),
     ("[[1, 2]]", "structure matrix"),

@@ -220,11 +220,28 @@ def test_free_means_and_known_covariates_change_nothing() -> None:
         check_formula(plain, identify(plain, effect))
 
 
-def test_groups_get_the_local_verdict() -> None:
-    model = PathModel.from_lavaan("f =~ x1 + x2 + x3 + x4", groups=("a", "b"))
+def test_a_group_that_is_enough_by_itself() -> None:
+    text = "f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; g ~ f"
+    model = PathModel.from_lavaan(text, groups=("a", "b"), group_equal=("loadings", "intercepts"))
+    for effect in ("f -> g", "f -> x2"):
+        verdict = identify(model, effect, group="b")
+        assert verdict.identified
+        check_formula(PathModel.from_lavaan(text), verdict)
+
+
+def test_means_that_say_nothing_more() -> None:
+    model = PathModel.from_lavaan("i =~ 1*y1 + 1*y2 + 1*y3; s =~ 0*y1 + 1*y2 + 2*y3; i ~ z; s ~ z", function="growth")
+    assert model.has_means
+    assert identify(model, "z -> s").identified
+
+
+def test_ties_across_groups_get_the_local_verdict() -> None:
+    model = PathModel.from_lavaan("f =~ x1 + x2 + x3 + x4", groups=("a", "b"), std_lv=True, group_equal=("loadings",))
     verdict = identify(model, "f -> x2", group="b")
     assert verdict.status is Status.UNDECIDED
     assert "locally identified" in verdict.method
+    loose = PathModel.from_lavaan("f =~ NA*x1 + x2 + x3", groups=("a", "b"))
+    assert identify(loose, "f -> x2", group="b").status is Status.NOT_IDENTIFIED
 
 
 def test_what_would_identify() -> None:

@@ -70,6 +70,10 @@ for (e in c("WLSMV", "ULSMV", "WLSM", "WLSMVS", "ULSMVS", "DWLS", "ULS", "WLS"))
 add("ordered_std_lv", ITEMS, "ordered", ordered_data, ordered = seven, std.lv = TRUE)
 add("ordered_paths", PATHS, "ordered", ordered_data, ordered = c("y1", "y2", "y3", "y4", "y6", "y7"), fixed.x = FALSE,
     conditional.x = FALSE)
+add("ordered_equal", "f =~ y1 + a*y2 + a*y3 + y4\ng =~ y5 + b*y6 + d*y7 + y8\nb == d", "ordered", ordered_data,
+    ordered = seven)
+add("ordered_nonlinear", "f =~ y1 + a*y2 + b*y3 + y4\ng =~ y5 + y6 + y7 + y8\nb == a^2", "ordered", ordered_data,
+    ordered = seven)
 add("ordered_groups", ITEMS, "ordered", ordered_data, ordered = seven, group = "group")
 add("ordered_groups_loadings", ITEMS, "ordered", ordered_data, ordered = seven, group = "group",
     group.equal = "loadings")
