@@ -38,7 +38,7 @@ from semnan.network.arrays import Array
 #: A covariance is reproduced by the model up to this KL divergence.
 REPRODUCED = 1e-9
 #: A refit within the bounds of parameters reaches it up to this one.
-REACHED = 1e-7
+REACHED = 1e-10
 #: The size of a sample whose sampling error does not count: a KL divergence of 1e-9 makes a deviance of one.
 ENDLESS = 5 * 10**8
 CLOSED = "closed form of two confounded variables"
@@ -239,8 +239,9 @@ def _profiled(fibre: Fibre, reached: Array) -> tuple[list[End], list[End]]:
 
 def _end(fibre: Fibre, profile: Profile, sign: float) -> End:
     value = Side(profile, 1.0, sign).hull(FARTHEST)
-    theta = profile.parameters(value)
-    return End(value, theta, True) if math.isinf(value) else fibre.polish(theta, -sign)
+    if math.isinf(value):
+        return End(value, profile.parameters(profile.center + sign * FARTHEST * profile.unit), True)
+    return fibre.polish(profile.parameters(value), -sign)
 
 
 def _fibre(

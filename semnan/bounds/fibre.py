@@ -81,7 +81,8 @@ class Fibre:
         trial = self._push(x, sign, math.inf)
         good = self._holds(trial) and abs(self._value(trial) - self._value(x)) <= FARTHEST
         end = trial if good else self._walk(x, sign)
-        return End(self._value(end) * self.unit, end * self.scale, self._holds(end))
+        far = abs(self._value(end) - self._value(x)) > FARTHEST
+        return End(-sign * math.inf if far else self._value(end) * self.unit, end * self.scale, self._holds(end))
 
     def polish(self, start: Array, sign: float) -> End:
         """Push from where another search ended, to the precision of equations instead of that of a likelihood."""

@@ -26,7 +26,7 @@ from semnan.network.arrays import Array
 #: Stands for a deviance that is infinite.
 NEVER = 1e6
 #: A refit may beat the fit by this deviance, and by this discrepancy, for rounding.
-BETTER, ROUNDING = 1e-3, 1e-12
+BETTER, ROUNDING = 1e-3, 1e-10
 #: Steps of one round of a refit.
 MOST_STEPS = 100
 #: A value farther from the estimate than this is not looked at: in standard errors of a single observation, which for a

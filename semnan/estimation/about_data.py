@@ -35,8 +35,8 @@ def clusters(fit: Estimate, sample: Sample) -> Iterator[Finding]:
     yield Finding(
         "few clusters",
         (),
-        f"there are {sum(counts)} clusters for {len(fit.model.free)} free parameters: standard errors and tests that rest "
-        "on how clusters differ are too optimistic; a joint test of more parameters than clusters means nothing.",
+        f"there are {sum(counts)} clusters for {len(fit.model.free)} free parameters: standard errors and tests that "
+        "rest on how clusters differ are too optimistic; a joint test of more parameters than clusters means nothing.",
     )
 
 

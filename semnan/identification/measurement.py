@@ -61,11 +61,15 @@ def measure(analysis: Analysis) -> Measurement:
     """Solve loadings and covariances, the markers first, until nothing changes."""
     rows = dict(_paths(analysis))
     found = _start(analysis, rows)
-    while any([*_covariances(analysis, found), *_loadings(analysis, found, rows)]) or any(
-        [*_shared_indicators(analysis, found, rows)]
-    ):
+    while found.scaled and _once(analysis, found, rows):
         pass
     return found
+
+
+def _once(analysis: Analysis, found: Measurement, rows: dict[Pair, tuple[int, float]]) -> bool:
+    """Solve one by one what can be; only where nothing can, several together."""
+    plain = [*_covariances(analysis, found), *_loadings(analysis, found, rows)]
+    return any(plain) or any([*_shared_indicators(analysis, found, rows)])
 
 
 def _paths(analysis: Analysis) -> Iterator[tuple[Pair, tuple[int, float]]]:
@@ -112,18 +116,17 @@ def _loadings(analysis: Analysis, found: Measurement, rows: dict[Pair, tuple[int
 def _shared_indicators(analysis: Analysis, found: Measurement, rows: dict[Pair, tuple[int, float]]) -> Iterator[bool]:
     """Covariances of several latents with a variable, from linear equations."""
     fits = _sums(analysis, found, rows)
-    for v in range(len(found.known)):
+    for v in np.flatnonzero(~found.known[list(found.scaled)].all(axis=0)).tolist():
         left = [f for f in found.scaled if not found.known[f, v]]
-        used = [x for x in np.flatnonzero(fits[:, v] & found.known[:, v]).tolist()]
+        used: list[int] = np.flatnonzero(fits[:, v] & found.known[:, v]).tolist()
         matrix = analysis.points[0].weights[np.ix_(left, used)].T
-        for i, f in enumerate(left):
-            target = np.array([int(j == i) for j in range(len(left))], dtype=np.int64)
+        rest = {x: _rest(found, x, v) for x in used}
+        for f, target in zip(left, np.eye(len(left), dtype=np.int64), strict=True):
             square = determining(matrix, target, analysis.points[0].prime) if used else None
             if square is not None:
                 chosen, columns = [used[k] for k in square[0]], [left[j] for j in square[1]]
                 system = [[found.loadings.get((g, x), ZERO) for g in columns] for x in chosen]
-                right = [_rest(found, x, v) for x in chosen]
-                found.add(f, v, solution(system, right)[columns.index(f)])
+                found.add(f, v, solution(system, [rest[x] for x in chosen])[columns.index(f)])
                 yield True
 
 

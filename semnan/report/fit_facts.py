@@ -10,6 +10,7 @@ from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.estimators import recipe
 from semnan.estimation.robust_indices import all_measures
+from semnan.estimation.squares import LeastSquares
 from semnan.report.table import Facts, number, probability
 
 Value = float | Unavailable
@@ -81,7 +82,8 @@ def size_facts(fit: Estimate, sample: Sample) -> Facts:
 
 def _parameters(fit: Estimate) -> Iterator[tuple[str, str]]:
     free, generic = len(fit.model.free), fit.generic
-    yield "Number of model parameters", str(free)
+    margins = fit.squares.free_margins if isinstance(fit.squares, LeastSquares) else 0
+    yield "Number of model parameters", str(free + margins)
     if isinstance(generic, Unavailable):
         return
     # Equality constraints are part of the rank, but are not a lack of identification.

@@ -7,12 +7,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, final
 
+import numpy as np
+
 from semnan.data import Moments
 from semnan.effects.defined import DefinedRow, defined_parameters
 from semnan.effects.delta import NOT_IDENTIFIED, Wald, own_walds
 from semnan.effects.standardised import exogenous_rows, standardised_values
 from semnan.errors import Unavailable
+from semnan.estimation.distributions import normal_reach, two_sided
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.squares import LeastSquares
+from semnan.estimation.thresholds import Threshold
 from semnan.model import Kind, Parameter, PathModel, intercept
 
 FIXED = Unavailable("fixed, not estimated")
@@ -28,7 +33,7 @@ class ParameterRow:
     ----------
     lhs, op, rhs : str
         In lavaan's language: ``f =~ x`` loading, ``y ~ x`` path, ``x ~~ y`` (co)variance, ``x ~1`` intercept (with an
-        empty right side), ``name := expression`` defined parameter.
+        empty right side), ``x | t1`` threshold, ``name := expression`` defined parameter.
     group : str or None
         Of a model with several groups; None for a defined parameter.
     label : str or None
@@ -83,8 +88,38 @@ def parameter_rows(fit: Estimate, level: float, *, with_standardised: bool = Fal
         pairs = zip(standardised_values(fit, "std.lv"), standardised_values(fit, "std.all"), strict=True)
         groups = [_standardise(rows, pairs) for rows in groups]
         defined = _standardise(defined, pairs)
-    ordered = (row for rows, group in zip(groups, fit.labels, strict=True) for row in _in_order(rows, fit.model, group))
-    return [*ordered, *defined]
+    steps = _threshold_rows(fit, level, with_standardised=with_standardised)
+    found: list[ParameterRow] = []
+    for rows, group in zip(groups, fit.labels, strict=True):
+        found += [*_in_order(rows, fit.model, group), *(step for step in steps if step.group == group)]
+    return [*found, *defined]
+
+
+def _threshold_rows(fit: Estimate, level: float, *, with_standardised: bool) -> list[ParameterRow]:
+    """Thresholds of ordered variables; these are in standard deviations of the latent responses as they are."""
+    if not isinstance(fit.squares, LeastSquares):
+        return []
+    return [_threshold(step, level, with_standardised=with_standardised) for step in fit.squares.thresholds]
+
+
+def _threshold(step: Threshold, level: float, *, with_standardised: bool) -> ParameterRow:
+    z, reach = step.estimate / step.standard_error, normal_reach(level) * step.standard_error
+    return ParameterRow(
+        lhs=step.name,
+        op="|",
+        rhs=f"t{step.level}",
+        group=step.group,
+        label=None,
+        name=f"{step.name} | t{step.level}",
+        fixed=False,
+        estimate=step.estimate,
+        standard_error=step.standard_error,
+        z=z,
+        p_value=float(two_sided(np.asarray(z))),
+        interval=(step.estimate - reach, step.estimate + reach),
+        std_lv=step.estimate if with_standardised else None,
+        std_all=step.estimate if with_standardised else None,
+    )
 
 
 def held(value: float | None) -> Wald:

@@ -24,6 +24,7 @@ _SECTIONS: dict[str, Callable[[ParameterRow], bool]] = {
     "Regressions": lambda row: row.op == "~",
     "Covariances": lambda row: row.op == "~~" and row.lhs != row.rhs,
     "Intercepts": lambda row: row.op == "~1",
+    "Thresholds": lambda row: row.op == "|",
     "Variances": lambda row: row.op == "~~" and row.lhs == row.rhs,
 }
 
@@ -83,7 +84,7 @@ class Form:
         numbers = ("Estimate", "Std.Err", "z-value", "P(>|z|)", *ends(level), "Std.lv", "Std.all")
         label = ("",) if any(_label(row) for row in rows) else ()
         verdict = ("",) if any(_verdict(row) for row in rows) else ()
-        width = _widest(name for row in rows for name in (row.lhs, *(row.rhs,) * (row.op != ":=")))
+        width = _widest(name for row in rows for name in (_alone(row), *(row.rhs,) * (row.op != ":=")))
         label_width = _widest(_label(row) for row in rows)
         return cls(("", *label, *numbers, *verdict), width + 5, label_width, dependent)
 
@@ -111,7 +112,7 @@ class Form:
             yield from (self._line(row) for row in part)
 
     def _line(self, row: ParameterRow) -> tuple[str, ...]:
-        name = row.rhs if _has_sides(row) else row.lhs
+        name = row.rhs if _has_sides(row) else _alone(row)
         cells = [self._name(name, dot=row.op in ("~~", "~1") and name in self.dependent)]
         if self.columns[1] == "":
             cells.append(_label(row).ljust(self.label_width))
@@ -146,6 +147,10 @@ def _verdict(row: ParameterRow) -> str:
 def _has_sides(row: ParameterRow) -> bool:
     """Whether a row stands below its left side: those of paths and covariances do."""
     return row.op in ("=~", "~") or (row.op == "~~" and row.lhs != row.rhs)
+
+
+def _alone(row: ParameterRow) -> str:
+    return f"{row.lhs}|{row.rhs}" if row.op == "|" else row.lhs
 
 
 def _by_side(rows: Iterable[ParameterRow]) -> dict[str, list[ParameterRow]]:

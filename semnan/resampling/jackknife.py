@@ -162,7 +162,7 @@ def jackknife(fit: Fit, *, n_jobs: int | None = None, progress: bool | None = No
     >>> frame = sn.datasets.political_democracy().to_frame()
     >>> found = sn.jackknife(sn.sem("y1 ~ x1", frame))
     >>> round(found["x1 -> y1"].standard_error, 2)
-    0.37
+    0.34
 
     """
     check_fit(fit)

@@ -107,8 +107,10 @@ def permute_groups(
         raise FitError("the two fits are not of the same rows: fit the same data frame twice")
     if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
         raise FitError(f"the number of replicates is {replicates!r}: give a whole number of at least 1")
-    found = [_replicates(one, replicates, seed, n_jobs, progress) for one in fits]
-    count = min(len(part) for part in found)
+    found, count = [], replicates
+    for one in fits:  # After an interruption of the first, the second takes part as far.
+        found.append(_replicates(one, count, seed, n_jobs, progress))
+        count = len(found[-1])
     usable = np.logical_and.reduce([part.converged[:count] for part in found])
     values = [2 * fit.estimate.n * np.maximum(part.value[:count][usable], 0.0) for part in found]
     _warn(count, replicates, int(usable.sum()))

@@ -82,6 +82,14 @@ def test_no_limits_no_ends(searched: None) -> None:
     assert "no end" in found.how
 
 
+def test_no_ends_under_a_curved_limit() -> None:
+    """A limit on something else leaves the pair free."""
+    graph = sn.AMASEM.parse("latent U; U -> X, Y; X -> Y; latent V; V -> Z, W; Z -> X, Y")
+    limits = (PartialR2("V", "Z", 0.5),)
+    found = effect_bounds(graph, np.eye(4) + 0.3, "X -> Y", limits, kind="direct", starts=1)
+    assert not found.bounded
+
+
 def test_an_instrument_with_a_bounded_direct_effect() -> None:
     """b = (Σzy − c Σzz) / Σzx for c from −0.1 to 0.2."""
     sigma = sn.Moments.from_covariance([[1, 0.5, 0.4], [0.5, 1, 0.6], [0.4, 0.6, 1]], ("Z", "X", "Y"), 100)
@@ -114,7 +122,7 @@ def test_an_identified_effect_is_a_point() -> None:
     assert found.lower == found.upper
     assert found.how.startswith("identified")
     limited = effect_bounds(
-        sn.AMASEM.parse("Z -> X -> Y; Z -> Y"), WIDE, "X -> Y", [Between("Z -> Y", -9, 9)], starts=2
+        sn.AMASEM.parse("Z -> X -> Y; Z -> Y"), WIDE, "X -> Y", [Between("Z -> Y", -9, 9)], starts=1
     )
     check(limited, (found.lower, found.upper))
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from semnan import PathModel
-from semnan.identification import Verdict, identify, identify_all
+from semnan.identification import Formula, Verdict, identify, identify_all
 from semnan.identification.analysis import Analysis
 from semnan.identification.measurement import measure
 
@@ -28,6 +28,9 @@ MODELS = {
     "outcomes": "f =~ x1 + x2 + x3; y1 ~ f; y2 ~ f + y1; y3 ~ y2; y1 ~~ y3",
     "two indicators": "f =~ x1 + x2; g =~ x3 + x4; g ~ f",
     "other scales": "f =~ 2*x1 + x2 + x3; g =~ NA*x4 + 0.5*x5 + x6; g ~ f",
+    "cross-loadings": "f =~ x1 + x2 + x3 + x6; g =~ x4 + x5 + x6 + x7 + x2; g ~ f",
+    "growth": "i =~ 1*y1 + 1*y2 + 1*y3 + 1*y4; s =~ 0*y1 + 1*y2 + 2*y3 + 3*y4; i ~ z; s ~ z + i",
+    "direct effects": "f =~ x1 + x2 + x3 + x4; f ~ z1 + z2; x2 ~ z1; x3 ~~ x4; x5 ~ f + z2",
     "confounded factors": "f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; g ~ f; f ~ z; f ~~ g",
 }
 
@@ -44,6 +47,16 @@ def test_every_effect_has_a_formula(name: str) -> None:
         assert verdict.identified, verdict
         assert verdict.method != "exact elimination"
         check_formula(model, verdict)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_covariance_and_loading_that_is_solved_is_right(name: str) -> None:
+    analysis = Analysis(PathModel.from_lavaan(MODELS[name], fixed_x=False))
+    found = measure(analysis)
+    for point in analysis.points:
+        for at, table in ((found.entries, point.covariance), (found.loadings, point.weights)):
+            for (a, b), expression in at.items():
+                assert Formula(expression, analysis.names).modulo(point.sigma, point.prime) == table[a, b] % point.prime
 
 
 def test_what_is_listed() -> None:

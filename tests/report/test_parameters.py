@@ -1,8 +1,11 @@
 """The parameter table: its rows, and frames of every library made of it."""
 
+from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 import pytest
 
 import semnan as sn
@@ -104,3 +107,16 @@ def test_standardised_values_of_groups_and_of_what_is_not_identified() -> None:
     scaled = loose.parameters(standardised=True)[0]
     assert isinstance(scaled.estimate, Unavailable)
     assert isinstance(scaled.std_all, float)
+
+
+def test_thresholds_are_rows() -> None:
+    frame = pd.read_csv(Path(__file__).parents[1] / "reference" / "data" / "ordered.csv")
+    fit = sn.cfa("f =~ y1 + y2 + y3", frame.drop(columns="group"), ordered=["y1", "y2", "y3"])
+    rows = [row for row in fit.parameters(standardised=True) if row.op == "|"]
+    assert [(row.lhs, row.rhs) for row in rows[:2]] == [("y1", "t1"), ("y1", "t2")]
+    assert [row.estimate for row in rows] == [step.estimate for step in fit.thresholds]
+    first = NormalDist().inv_cdf(float((frame["y1"] == frame["y1"].min()).mean()))
+    assert rows[0].estimate == pytest.approx(first, abs=1e-9)
+    text = str(fit.summary())
+    assert "Thresholds:" in text
+    assert f"Number of model parameters{fit.fit_measures['npar']:>32}" in text
