@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from semnan.bounds.fibre import FARTHEST, End, Fibre
 from semnan.bounds.likelihood import Profile, unit_of
-from semnan.bounds.limits import Between, Limit, restricted
+from semnan.bounds.limits import Limit, restricted
 from semnan.bounds.pair import confounded_pair
 from semnan.bounds.profile import Side
 from semnan.bounds.target import Target
@@ -203,10 +203,10 @@ def _searched(
     problem, ends = _refits(model, sigma, starts, seed)
     reached = ends.theta[ends.value <= REACHED]
     fibre = _fibre(plain, model, target, sigma, limits, problem, ends.theta[:1], seed)
-    if all(isinstance(limit, Between) for limit in limits):
-        low, high = _profiled(fibre, reached)
-    else:
+    if fibre.curved:
         low, high = ([fibre.search(start, sign) for start in reached] for sign in (1.0, -1.0))
+    else:
+        low, high = _profiled(fibre, reached)
     feasible = [end for end in (*low, *high) if end.feasible]
     if not feasible:
         raise FitError(

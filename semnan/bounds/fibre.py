@@ -75,6 +75,11 @@ class Fibre:
     scale: Array
     unit: float
 
+    @property
+    def curved(self) -> bool:
+        """Whether there are limits besides bounds of parameters."""
+        return self._arcs or not all(isinstance(limit, Between) for limit in self.limits)
+
     def search(self, start: Array, sign: float) -> End:
         """Push the effect down (sign 1) or up (sign −1) from a start of shape (q,)."""
         x = self._nearest(start / self.scale)

@@ -34,7 +34,7 @@ from semnan.network.arrays import Array
 
 #: An end reaches its covariance if its KL divergence is at most this.
 REACHED = 1e-12
-#: Effects that differ by more than this, relative to max(1, |effect|), are different.
+#: Effects that differ by more than this are different.
 DIFFERENT = 1e-3
 #: How often parameters are drawn again until they are feasible.
 DRAWS = 100
@@ -53,7 +53,7 @@ class RefitRow:
         ``"X -> Y"``.
     kind : "direct" or "total"
     spread : float
-        Largest difference from the effect of the parameters drawn, relative to max(1, |that effect|).
+        Largest difference from the effect of the parameters drawn, relative to its size if that is above one.
     drawn : array, shape (draws,)
         The effect of the parameters drawn.
     values : array, shape (draws, starts)

@@ -3,7 +3,8 @@
 The incremental indices are those of Bentler 1990 (CFI, RNI), Bentler & Bonett 1980 (NFI), Tucker & Lewis 1973,
 Bollen 1986 (RFI) and 1989 (IFI), and James, Mulaik & Brett 1982 (PNFI); RMSEA, with its interval from the
 noncentral χ², is that of Steiger 1990 and Browne & Cudeck 1993, times √G for G groups (Steiger 1998); CN is
-Hoelter's 1983, MFI McDonald's 1989, ECVI that of Browne & Cudeck 1989. What does not apply is `Unavailable`.
+Hoelter's 1983, MFI McDonald's 1989, ECVI that of Browne & Cudeck 1989. What does not apply is `Unavailable`. Of a
+saturated model, which cannot misfit, TLI and RFI are one and RMSEA is zero by convention, as in lavaan.
 """
 
 from __future__ import annotations
@@ -155,12 +156,12 @@ def _cfi(m: Numbers) -> float:
 
 def _tli(m: Numbers) -> float:
     base = m.base.chi_square / m.base.df
-    return (base - m.chi_square / m.positive_df) / (base - 1)
+    return (base - m.chi_square / m.df) / (base - 1) if m.df else 1.0
 
 
 def _rfi(m: Numbers) -> float:
     base = _nested(m).chi_square / m.base.df
-    return (base - m.chi_square / m.positive_df) / base
+    return (base - m.chi_square / m.df) / base if m.df else 1.0
 
 
 def _nfi(m: Numbers) -> float:
@@ -188,14 +189,14 @@ def _information(price: Callable[[float], float]) -> Callable[[Numbers], float]:
 
 def _root(m: Numbers, noncentrality: float) -> float:
     """RMSEA of a noncentrality."""
-    return math.sqrt(noncentrality / m.rows / m.positive_df * len(m.fit.labels))
+    return math.sqrt(noncentrality / m.rows / m.df * len(m.fit.labels)) if m.df else 0.0
 
 
 def _bound(probability: float) -> Callable[[Numbers], float]:
     """RMSEA of the noncentrality under which χ² is this probably at most what it is; zero if it is less under none."""
 
     def found(m: Numbers) -> float:
-        inside = float(chndtr(m.chi_square, m.positive_df, 0.0)) > probability
+        inside = m.df > 0 and float(chndtr(m.chi_square, m.df, 0.0)) > probability
         return _root(m, float(chndtrinc(m.chi_square, m.df, probability)) if inside else 0.0)
 
     return found

@@ -90,6 +90,17 @@ def test_no_ends_under_a_curved_limit() -> None:
     assert not found.bounded
 
 
+def test_arcs_beside_latents_stay_a_covariance() -> None:
+    """Three indicators and an arc: the errors' covariance could be indefinite although the visibles' is not."""
+    rows = [sn.path("F", v) for v in "ABC"] + [sn.covariance(v) for v in "ABC"]
+    model = sn.PathModel(("A", "B", "C"), ("F",), (*rows, sn.covariance("F", fixed=1.0), sn.covariance("A", "B")))
+    found = effect_bounds(model, np.eye(3) / 2 + 0.5, "A <-> B", starts=3)
+    for parameters in (found.lower_parameters, found.upper_parameters):
+        errors = [parameters[f"{a} <-> {b}"] for a, b in ("AA", "AB", "BB")]
+        assert errors[1] ** 2 <= errors[0] * errors[2] + 1e-6
+    assert found.bounded
+
+
 def test_an_instrument_with_a_bounded_direct_effect() -> None:
     """b = (Σzy − c Σzz) / Σzx for c from −0.1 to 0.2."""
     sigma = sn.Moments.from_covariance([[1, 0.5, 0.4], [0.5, 1, 0.6], [0.4, 0.6, 1]], ("Z", "X", "Y"), 100)
