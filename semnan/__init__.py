@@ -1,9 +1,11 @@
 """Linear Gaussian causal models with latent variables: draw the graph, fit it, read its effects."""
 
-from semnan import datasets, discovery, metrics, simulate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from semnan import datasets, metrics, simulate
 from semnan.compare import compare
 from semnan.data import Moments, MomentsStack, Sample
-from semnan.discovery import Discovery, discover
 from semnan.effects import Effect, Intervention
 from semnan.errors import (
     DataError,
@@ -34,8 +36,22 @@ from semnan.invariance import Invariance, invariance
 from semnan.model import Ordered, Parameter, PathModel, covariance, intercept, path
 from semnan.network import SEMNAN, Accumulation, MuSEMNAN
 from semnan.report import draw_identification
-from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
 from semnan.text import cfa, growth, lavaan, sem
+
+if TYPE_CHECKING:
+    from semnan import bounds, discovery, resampling
+    from semnan.bounds import (
+        EffectBounds,
+        ProfileInterval,
+        RefitCheck,
+        Sensitivity,
+        effect_bounds,
+        profile_interval,
+        refit_check,
+        sensitivity,
+    )
+    from semnan.discovery import Discovery, discover
+    from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
 
 __version__ = "0.1.0"
 
@@ -49,6 +65,7 @@ __all__ = [
     "DataError",
     "Discovery",
     "Effect",
+    "EffectBounds",
     "FileError",
     "FisherScoring",
     "Fit",
@@ -72,18 +89,22 @@ __all__ = [
     "Parameter",
     "PathModel",
     "Permutation",
+    "ProfileInterval",
+    "RefitCheck",
     "RelaxationWarning",
     "Resampled",
     "ResamplingWarning",
     "ReverseKullbackLeibler",
     "Sample",
     "SemnanError",
+    "Sensitivity",
     "SquaredHellinger",
     "TorchOptimiser",
     "Unavailable",
     "UnweightedLeastSquares",
     "Verdict",
     "bootstrap",
+    "bounds",
     "cfa",
     "compare",
     "covariance",
@@ -91,6 +112,7 @@ __all__ = [
     "discover",
     "discovery",
     "draw_identification",
+    "effect_bounds",
     "fit",
     "fit_many",
     "growth",
@@ -106,6 +128,38 @@ __all__ = [
     "mixed_graph",
     "path",
     "permute_groups",
+    "profile_interval",
+    "refit_check",
+    "resampling",
     "sem",
+    "sensitivity",
     "simulate",
 ]
+
+#: Where names are that not every session needs: their packages are imported when one of them is asked for.
+_LATER = {
+    "bounds": (
+        "EffectBounds",
+        "ProfileInterval",
+        "RefitCheck",
+        "Sensitivity",
+        "effect_bounds",
+        "profile_interval",
+        "refit_check",
+        "sensitivity",
+    ),
+    "discovery": ("Discovery", "discover"),
+    "resampling": ("Bootstrap", "Jackknife", "Permutation", "Resampled", "bootstrap", "jackknife", "permute_groups"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for package, names in _LATER.items():
+        if name == package or name in names:
+            module = import_module(f"semnan.{package}")
+            return module if name == package else getattr(module, name)
+    raise AttributeError(f"module 'semnan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

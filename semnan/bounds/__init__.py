@@ -4,7 +4,7 @@ from semnan.bounds.effect import EffectBounds, effect_bounds
 from semnan.bounds.limits import Between, ErrorCorrelation, Limit, PartialR2
 from semnan.bounds.profile import ProfileInterval, profile_interval
 from semnan.bounds.refit import RefitCheck, RefitRow, refit_check
-from semnan.bounds.sensitivity import Adjusted, Sensitivity, sensitivity
+from semnan.bounds.confounding import Adjusted, Sensitivity, sensitivity
 
 __all__ = [
     "Adjusted",

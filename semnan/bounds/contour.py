@@ -9,7 +9,7 @@ from semnan.errors import FitError, SemnanError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from semnan.bounds.sensitivity import Adjusted, Sensitivity
+    from semnan.bounds.confounding import Adjusted, Sensitivity
 
 #: The plot reaches this far at least, and a bit beyond the farthest benchmark.
 LEAST, ROOM, MOST = 0.1, 1.25, 0.95

@@ -44,7 +44,7 @@ class LBFGS:
     def minimise(self, problem: Problem, start: Array, progress: Progress) -> Solution:
         """Minimise from the starts, shape (B, q)."""
         progress.begin(len(start))
-        theta, steps, limits = problem.clip(start), [], []
+        theta, steps, limits = np.array(problem.clip(start)), [], []
         for b in range(len(start)):
             part = problem.take(np.array([b]))
             theta[b], used, limit = self._single(part, theta[b])

@@ -91,7 +91,7 @@ class _Run:
         batch = start.shape[0]
         self.options, self.all = options, problem
         self.count = 0
-        self.theta, self.live = problem.clip(start), np.arange(batch)
+        self.theta, self.live = np.array(problem.clip(start)), np.arange(batch)
         self.value, self.gradient = np.full(batch, np.inf), np.full(batch, np.nan)
         self.steps = np.zeros(batch, dtype=np.int64)
         self.outcomes = [Outcome.ITERATION_LIMIT] * batch

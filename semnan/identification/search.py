@@ -25,6 +25,8 @@ from semnan.identification.query import Query
 from semnan.identification.trek_separation import trek_separation
 from semnan.identification.two_step import NAME as TWO_STEP
 from semnan.identification.two_step import Composed, structural_model
+from semnan.identification.unit_variance import NAME as SIGN
+from semnan.identification.unit_variance import error_variance, with_markers
 
 NAME = "exact elimination"
 #: Exact elimination is tried up to this number of visibles. Up to five it decides; beyond, as far as its work goes.
@@ -80,11 +82,11 @@ class Search:
 
     def find(self, query: Query) -> Found:
         """A formula for an effect that is locally identified, or the number of its values."""
-        return self.formula(query) or self._eliminate(query)
+        return self.formula(query) or self._up_to_sign(query) or self._eliminate(query)
 
     def glance(self, query: Query, work: int) -> Found:
         """As `find`, but elimination only counts, and stops after so many term operations."""
-        found = self.formula(query)
+        found = self.formula(query) or self._up_to_sign(query)
         if found is not None:
             return found
         count = count_values(self.analysis, query, tuple(sorted(self._expressions)), work)
@@ -153,6 +155,36 @@ class Search:
         expression = self._composed(self.second, found.expression)
         return (expression, f"{TWO_STEP}, {found.method}") if self.analysis.holds(query, expression) else None
 
+    @cached_property
+    def _marked(self) -> tuple[Search, dict[str, float]] | None:
+        """The search with loadings fixed in the place of variances, and these."""
+        found = with_markers(self.analysis.structure.model)
+        return None if found is None else (Search(Analysis(found[0])), found[1])
+
+    def _up_to_sign(self, query: Query) -> Found | None:
+        """Two values, where the square of the effect has a formula."""
+        found = self._square(query)
+        return None if found is None else Found(2, f"{SIGN}, {found[1]}")
+
+    def _square(self, query: Query) -> tuple[Expression, str] | None:
+        """A formula for the square of an effect of or on latents that their variance scales."""
+        if self._marked is None or query.function is not None or not {query.source, query.target} & {*self._marked[1]}:
+            return None
+        other, scales = self._marked
+        found = other.formula(query)
+        source, target = other._squared_scale(query.source, scales), other._squared_scale(query.target, scales)
+        if found is None or found.expression is None or source is None or target is None:
+            return None
+        square = found.expression * found.expression * source / target
+        return (square, found.method) if self.analysis.is_root(query, [-square, lift(0)]) else None
+
+    def _squared_scale(self, name: str, scales: dict[str, float]) -> Expression | None:
+        """The variance that a latent has here over the one that is fixed elsewhere; one for other variables."""
+        if name not in scales:
+            return lift(1)
+        found = error_variance(self.analysis, self.measured, self._of_latents, name)
+        return None if found is None else lift(found / lift(scales[name]))
+
     def _is_structural(self, query: Query, second: Search) -> bool:
         """Whether all the variables of a query are in the structural model."""
         return {query.source, query.target, *query.avoiding} <= {*second.analysis.structure.names}
@@ -204,4 +236,7 @@ class Search:
 
     def polynomial(self, query: Query, values: int) -> tuple[Expression, ...]:
         """c₀ … c_{k−1} of the monic polynomial that an effect of k values is a root of; empty if none is found."""
+        square = self._square(query) if values == 2 else None
+        if square is not None:
+            return -square[0], lift(0)
         return tuple(eliminant(self.analysis, query, self._expressions, values) or ())

@@ -7,9 +7,12 @@ import pytest
 from semnan import PathModel
 from semnan.identification import Formula, Verdict, identify, identify_all
 from semnan.identification.analysis import Analysis
+from semnan.identification.elimination import count_values
 from semnan.identification.measurement import measure
 
-from .test_verdicts import check_formula
+from .dense import covariance as implied
+from .dense import effect as true_effect
+from .test_verdicts import check_formula, values
 
 DEMOCRACY = """
     ind60 =~ x1 + x2 + x3
@@ -91,11 +94,45 @@ def test_effects_on_indicators() -> None:
     check_formula(model, verdict)
 
 
-def test_latents_without_a_scale_are_left_alone() -> None:
-    """Of variance one: every loading up to the sign of its factor."""
-    model = PathModel.from_lavaan("f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; f ~~ g", std_lv=True)
+UNIT = {
+    "confirmatory": f"{FACTORS}; f ~~ g + h; g ~~ h",
+    "structural": f"{FACTORS}; g ~ f; h ~ f + g + z; x9 ~ z",
+    "second order": f"{FACTORS}; s =~ f + g + h",
+    "another variance": "f =~ NA*x1 + x2 + x3 + x4; f ~~ 2*f; g =~ NA*y1 + y2 + y3; g ~~ 0.5*g; g ~ f",
+}
+
+
+@pytest.mark.parametrize("name", UNIT)
+def test_latents_of_fixed_variance_are_known_up_to_sign(name: str) -> None:
+    model = PathModel.from_lavaan(UNIT[name], std_lv=name != "another variance", fixed_x=False)
+    found = identify_all(model)
+    for verdict in found:
+        if {verdict.query.source, verdict.query.target} & {*model.latents}:
+            assert (verdict.status.value, verdict.solutions) == ("finite", 2)
+            assert verdict.method.startswith("up to sign")
+            check_square(model, verdict)
+
+
+def check_square(model: PathModel, verdict: Verdict) -> None:
+    constant, slope = verdict.polynomial
+    for seed in range(20):
+        drawn = values(model, seed)
+        assert float(slope(implied(model, drawn))) == 0
+        truth = true_effect(model, drawn, verdict.query)
+        assert -float(constant(implied(model, drawn))) == pytest.approx(truth**2, rel=1e-6)
+
+
+def test_signs_are_counted_as_elimination_counts() -> None:
+    model = PathModel.from_lavaan("f =~ x1 + x2 + x3; g =~ x4 + x5 + x6; g ~ f", std_lv=True)
+    analysis = Analysis(model)
+    for verdict in identify_all(model):
+        assert count_values(analysis, verdict.query) == verdict.solutions
+
+
+def test_ties_are_left_to_elimination() -> None:
+    model = PathModel.from_lavaan("f =~ x1 + a*x2 + a*x3 + x4", std_lv=True)
     assert measure(Analysis(model)).entries == {}
-    assert {(v.status.value, v.solutions) for v in identify_all(model)} == {("finite", 2)}
+    assert {(v.solutions, v.method) for v in identify_all(model)} == {(2, "exact elimination")}
 
 
 def test_a_factor_that_nothing_measures_twice() -> None:

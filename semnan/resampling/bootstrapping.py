@@ -19,7 +19,7 @@ from semnan.fit import Fit
 from semnan.report import Listing
 from semnan.resampling.draw import Draw
 from semnan.resampling.interval import Method, Resampled, check_method, interval
-from semnan.resampling.jackknife import Jackknife, jackknife
+from semnan.resampling.jackknifing import Jackknife, jackknife
 from semnan.resampling.quantity import EffectValue, Quantity, quantities, quantity
 from semnan.resampling.replicates import Replicates, joined
 from semnan.resampling.sample import check_fit, groups_of
