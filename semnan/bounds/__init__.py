@@ -1,10 +1,10 @@
 """What can be said where a covariance does not determine an effect: refits, bounds, profiles, sensitivity."""
 
+from semnan.bounds.confounding import Adjusted, Sensitivity, sensitivity
 from semnan.bounds.effect import EffectBounds, effect_bounds
 from semnan.bounds.limits import Between, ErrorCorrelation, Limit, PartialR2
 from semnan.bounds.profile import ProfileInterval, profile_interval
 from semnan.bounds.refit import RefitCheck, RefitRow, refit_check
-from semnan.bounds.confounding import Adjusted, Sensitivity, sensitivity
 
 __all__ = [
     "Adjusted",
