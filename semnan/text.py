@@ -75,8 +75,8 @@ def sem(text: str, data: Data | ManyData, *, group: str | None = None, **options
     Parameters
     ----------
     text : str
-        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept, ``|`` has
-        thresholds; ``:=`` defines a parameter; ``==``, ``<`` and ``>`` constrain labelled ones.
+        Formulas: ``=~`` is measured by, ``~`` is regressed on, ``~~`` covaries with, ``~ 1`` has an intercept, ``|``
+        has thresholds; ``:=`` defines a parameter; ``==``, ``<`` and ``>`` constrain labelled ones.
     data : data frame, Moments, mapping of group to Moments, or Sample; or many of them
         A sequence of frames or of `Moments`, or a `MomentsStack`, makes one fit each, in one batch.
     group : str, optional
