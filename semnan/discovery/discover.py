@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf
 
 from semnan.data import Moments
-from semnan.data.checks import SINGULAR
 from semnan.data.frames import Frame
 from semnan.discovery.bow_free import BowFree
 from semnan.discovery.knowledge import Knowledge, read_knowledge
@@ -26,6 +25,8 @@ Array = NDArray[np.float64]
 
 #: Correlations nearer to ±1 mean that two columns are one.
 SAME = 1e-10
+#: Share of a variable's variance, for each variable, that is rounding.
+NOTHING_LEFT = 1e-12
 #: Methods that see correlations only.
 UNITLESS = (OrderSearch, RSquaredSort, BowFree)
 
@@ -135,16 +136,21 @@ def check_distinct(moments: Moments) -> None:
     names = moments.names
     for i, j in np.argwhere(np.abs(np.triu(correlation, 1)) > 1 - SAME).tolist():
         raise DataError(f"the variables {names[i]!r} and {names[j]!r} are the same but for their units: leave one out")
-    if moments.n > len(names) and not _regular(correlation) and moments.dependent:
-        raise DataError(
-            f"the variable {moments.dependent[0]!r} is a linear combination of those before it: leave it out"
-        )
+    dependent = _dependent(correlation) if moments.n > len(names) else None
+    if dependent is not None:
+        raise DataError(f"the variable {names[dependent]!r} is a linear combination of those before it: leave it out")
 
 
-def _regular(correlation: Array) -> bool:
-    """Whether the pivots are far from zero, by one factorisation; `Moments.dependent` then need not look for names."""
+def _dependent(correlation: Array) -> int | None:
+    """The first variable of which the others before it leave nothing but rounding.
+
+    Among many variables the last causes leave honest shares of 10⁻⁸.
+    """
     factor, failed = dpotrf(correlation, lower=1)
-    return not failed and float(np.diagonal(factor).min() ** 2) > SINGULAR * len(correlation)
+    if failed:
+        return int(failed) - 1
+    none = np.flatnonzero(np.diagonal(factor) ** 2 < NOTHING_LEFT * len(correlation))
+    return int(none[0]) if len(none) else None
 
 
 def _frozen(array: Array) -> Array:

@@ -9,9 +9,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.data import Moments
 from semnan.data.checks import check_table
 from semnan.data.frames import Frame, read_frame
+from semnan.data.moments import moments_of_table
 from semnan.discovery.discover import discover
 from semnan.discovery.order_search import OrderSearch
 from semnan.discovery.task import Method
@@ -75,14 +75,13 @@ def edge_stability(
         raise FitError(f"samples={samples}: give at least one")
     names, rows = read_frame(frame)
     check_table(rows, names)
-    rows = rows - rows.mean(axis=0)
     must, not_, layers = list(required), list(forbidden), [list(tier) for tier in tiers]
     rng = np.random.default_rng(seed)
     directed, determined = np.zeros((2, len(names), len(names)))
     for _ in range(samples):
         counts = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
         found = discover(
-            _resampled(rows, counts, names),
+            moments_of_table(rows, names, counts.astype(np.float64)),
             method=method,
             standardise=standardise,
             required=must,
@@ -96,9 +95,3 @@ def edge_stability(
         directed += found.weights != 0
         determined += np.nan if isinstance(told, Unavailable) else told & ~told.T
     return Stability(names, directed / samples, determined / samples, samples)
-
-
-def _resampled(rows: Array, counts: NDArray[np.int64], names: tuple[str, ...]) -> Moments:
-    mean = counts @ rows / len(rows)
-    product = rows.T @ (counts[:, None] * rows) / len(rows) - np.outer(mean, mean)
-    return Moments.from_covariance((product + product.T) / 2, names, len(rows))

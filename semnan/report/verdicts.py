@@ -10,14 +10,14 @@ from semnan.identification.two_step import measured_latents
 from semnan.model import Kind, PathModel
 from semnan.report.table import Table
 
-#: Larger graphs are left to `Fit.identify`: most visibles, most effects, most term operations of an elimination.
-MOST_VISIBLES, MOST_EFFECTS, WORK = 6, 20, 20_000
+#: Larger graphs are left to `Fit.identify`: most visibles, and most term operations of an elimination.
+MOST_VISIBLES, WORK = 5, 20_000
 
 
 def verdict_table(model: PathModel) -> Iterator[Table]:
     """Every direct and total effect between visibles with its exact verdict."""
     asked = _asked(model) if _is_small(model) else []
-    if not 0 < len(asked) <= MOST_EFFECTS:
+    if not asked:
         return
     known = Identification(model)
     if known.analysis.covariance_only:

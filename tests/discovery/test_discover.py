@@ -26,6 +26,13 @@ def test_wrong_columns_are_named() -> None:
         discover(FRAME.assign(total=FRAME["V0"] + FRAME["V1"]))
 
 
+def test_the_last_of_many_variables_are_no_linear_combinations() -> None:
+    """Those before them leave 4·10⁻⁸ of their variance."""
+    drawn = simulate.simulate("ER", 4, variables=1000, rows=2000, seed=0)
+    found = discover(drawn.moments, method=EqualVariance())
+    assert found.compare(drawn.weights).shd <= 20
+
+
 def test_contradictions_are_named() -> None:
     edge = [("V0", "V1")]
     with pytest.raises(GraphError, match="V0 -> V1 is both required and forbidden"):
