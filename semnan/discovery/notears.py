@@ -22,8 +22,8 @@ Smooth = Callable[[Array], tuple[float, Array]]
 
 #: The penalty of the constraint grows tenfold until h has fallen to a quarter.
 GROW, FALL = 10.0, 0.25
-#: h below which a search works in units of the curvature.
-WEAK = 0.05
+#: h below which a search works in units of the curvature, on the weights that move.
+WEAK = 1e-3
 #: Working sets for one minimum, how far beyond its penalty a slope moves a weight, and evaluations for one set.
 ROUNDS, SLACK, EVALUATIONS = 30, 1e-3, 15_000
 
@@ -110,24 +110,21 @@ def _lagrangian(covariance: Array, h: Acyclicity, rho: float, alpha: float) -> S
     return smooth
 
 
-def _scale(covariance: Array, h: Acyclicity, weights: Array, rho: float, alpha: float) -> Array:
-    """One over the root of the curvature of the Lagrangian along each weight, shape (d, d).
+def _scale(covariance: Array, h: Acyclicity, weights: Array, rho: float, alpha: float) -> Array | None:
+    """One over the root of the curvature of the Lagrangian along each weight, shape (d, d), once cycles are weak.
 
     Of h it takes the part that grows with the sum over walks from the child back to the parent. While cycles are strong
-    everything counts alike: there the slow path from zero finds the order, and other units would lead elsewhere.
+    the slow path from zero finds the order, and other units would lead to another, often worse.
     """
     cycles = h(weights)[0]
-    if cycles > WEAK:
-        return np.ones_like(weights)
+    if cycles > WEAK or not weights.any():
+        return None
     walks = matrix_exponential(weights * weights).T
     return np.asarray((np.diagonal(covariance)[:, None] + 2 * (rho * cycles + alpha) * walks) ** -0.5)
 
 
 def minimise_l1(smooth: Smooth, start: Array, penalty: float, task: Task, scale: Array | None = None) -> Array:
-    """Minimise a smooth function of W plus λ‖W‖₁ over the edges allowed.
-
-    Over a working set: the weights that are not zero or would not stay so. The set grows until no other weight would
-    move. Required edges carry no penalty.
+    """Minimise a smooth function of W plus λ‖W‖₁ over the edges allowed. Required edges carry no penalty.
 
     Parameters
     ----------
@@ -138,15 +135,19 @@ def minimise_l1(smooth: Smooth, start: Array, penalty: float, task: Task, scale:
         λ.
     task : Task
     scale : ndarray, shape (d, d), optional
-        Units of the weights in which the search works.
+        Units of the weights in which to work on a set of them: those that are not zero or would not stay so. The set
+        grows until no other weight would move. By default all weights are worked on at once, in their own units.
 
     """
-    weights, scale = start, np.ones_like(start) if scale is None else scale
-    costs = np.where(task.knowledge.required, 0.0, penalty)
+    costs, allowed = np.where(task.knowledge.required, 0.0, penalty), task.knowledge.allowed
+    if not allowed.any():
+        return start
+    if scale is None:
+        return _minimise_over(np.flatnonzero(allowed), smooth, start, costs, np.ones_like(start))
+    weights = start
     for _ in range(ROUNDS):
         slope = np.abs(smooth(weights)[1])
-        moving = (weights != 0) | (slope > costs * (1 + SLACK))
-        moving &= task.knowledge.allowed
+        moving = allowed & ((weights != 0) | (slope > costs * (1 + SLACK)))
         if weights is not start and not (moving & (weights == 0)).any():
             break
         if moving.any():
@@ -176,6 +177,6 @@ def _minimise_over(free: Indices, smooth: Smooth, start: Array, costs: Array, sc
         jac=True,
         method="L-BFGS-B",
         bounds=[(0, None)] * (2 * k),
-        options={"maxiter": EVALUATIONS, "maxfun": EVALUATIONS, "maxcor": 20},
+        options={"maxiter": EVALUATIONS, "maxfun": EVALUATIONS},
     )
     return build(np.asarray(done.x))

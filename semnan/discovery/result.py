@@ -116,7 +116,7 @@ class Discovery:
         return cpdag(dag, self.knowledge.directs(dag))
 
     def compare(self, truth: ArrayLike) -> Comparison:
-        """Metrics beside a true graph, shape (d, d), in the order of `names`; see `semnan.metrics`."""
+        """Metrics beside a true graph, shape (d, d), in the order of the variables; see `semnan.metrics`."""
         return compare(truth, self.weights)
 
     def to_dict(self) -> dict[str, Any]:
