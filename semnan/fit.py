@@ -20,7 +20,7 @@ from semnan.data.missing import Missing
 from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.defined import DefinedRow, defined_parameters
-from semnan.effects.delta import own_walds
+from semnan.effects.delta import AT_BOUND, own_walds
 from semnan.effects.effect import Kind, Pair
 from semnan.effects.standardised import StandardisedRow, standardised
 from semnan.errors import DataError, FitError, Unavailable
@@ -349,9 +349,22 @@ class Fit:
 
     @property
     def standard_errors(self) -> dict[str, float | Unavailable]:
-        """Standard errors of the free parameters, from the expected information at the estimates."""
+        """Standard errors of the free parameters, from the information that the fit was asked for."""
         walds = own_walds(self.estimate, 0.95)
         return {free.name: wald.standard_error for free, wald in zip(self.model.free, walds, strict=True)}
+
+    @cached_property
+    def vcov(self) -> Array | Unavailable:
+        """Covariance matrix of the estimates in the order of `estimates`, shape (q, q).
+
+        Zero for parameters at a bound. Not there if some parameter has no standard error for another reason.
+        """
+        if isinstance(self.estimate.inference, Unavailable):
+            return self.estimate.inference
+        for name, error in self.standard_errors.items():
+            if isinstance(error, Unavailable) and error != AT_BOUND:
+                return Unavailable(f"{name} has no standard error ({error})")
+        return np.asarray(self.estimate.inference.covariance().numpy() / self.estimate.n)
 
     # -- fit to the data
 
