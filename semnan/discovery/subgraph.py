@@ -104,12 +104,6 @@ def _row_adder(surplus: Array | csr_array, high: Array, low: Array) -> Callable[
     return add_sparse
 
 
-def acyclic_mask(weights: Array, before: Flags | None = None) -> Flags:
-    """The edges that follow `acyclic_order`, shape (d, d): ``mask * W`` is acyclic and near W if weights are W∘W."""
-    place = np.argsort(acyclic_order(weights, before))
-    return np.asarray(place[:, None] < place[None, :])
-
-
 def strongest_acyclic(weights: Array, threshold: float, required: Flags) -> tuple[Array, float]:
     """Drop edges below a threshold, raised as far as it takes to leave no cycle; required edges stay.
 
