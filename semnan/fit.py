@@ -50,6 +50,7 @@ from semnan.estimation.squares import LeastSquares
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
+from semnan.estimation.threads import blas_threads
 from semnan.estimation.thresholds import Threshold
 from semnan.graph import AMASEM
 from semnan.identification import Verdict, identify
@@ -136,7 +137,8 @@ def fit(
     )
     compiled = as_model(model)
     columns = {"group": group, "cluster": cluster, "weights": sampling_weights}
-    return fit_sample(compiled, read_sample(compiled, data, missing=missing, **columns), options)
+    with blas_threads(len(compiled.free)):
+        return fit_sample(compiled, read_sample(compiled, data, missing=missing, **columns), options)
 
 
 def read_sample(
@@ -415,7 +417,8 @@ class Fit:
     @cached_property
     def baseline(self) -> Baseline | Unavailable:
         """The independence model: visibles uncorrelated, but for exogenous covariates."""
-        return baseline(self.estimate)
+        with blas_threads(len(self.model.free)):
+            return baseline(self.estimate)
 
     @cached_property
     def fit_measures(self) -> dict[str, float | Unavailable]:

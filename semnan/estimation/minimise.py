@@ -31,6 +31,7 @@ from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.squares import LeastSquares
 from semnan.estimation.start import random_starts, start_values
+from semnan.estimation.threads import blas_threads
 from semnan.estimation.variance import variances
 from semnan.model import PathModel
 from semnan.network.arrays import Array
@@ -110,7 +111,12 @@ def estimate(
     if not model.free:
         raise FitError("the model has no free parameters: there is nothing to fit")
     # What overflows is not finite, and is judged as such.
-    with torch.no_grad(), np.errstate(all="ignore"), Progress(chosen.progress) as shown:
+    with (
+        torch.no_grad(),
+        np.errstate(all="ignore"),
+        blas_threads(len(model.free)),
+        Progress(chosen.progress) as shown,
+    ):
         vectors = [item for item in data if isinstance(item, MomentVector)]
         made, limits = _assemble(model, data, vectors, chosen), Constraints.of(model)
         whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
