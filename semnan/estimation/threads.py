@@ -1,7 +1,7 @@
 """One BLAS thread for all but very large fits.
 
-numpy and scipy each bring a pool of threads, which wait actively after every call. In a fit their calls alternate, so that
-on few cores the pools take time from each other: on two, a fit of 50 variables took ten times as long as with one thread.
+numpy and scipy each bring a pool of threads, which wait actively after every call. In a fit their calls alternate, so
+that on few cores the pools take time from each other: on two, a fit of 50 variables took ten times as long as with one.
 """
 
 from __future__ import annotations
