@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, get_args
 
 import narwhals as nw
 import numpy as np
@@ -13,10 +13,13 @@ from narwhals.typing import IntoDataFrame
 
 from semnan.data.checks import Array, check_names
 from semnan.data.csv_table import CsvTable
-from semnan.errors import DataError
+from semnan.errors import DataError, FitError, SemnanError
 
 #: Any data frame that narwhals reads (pandas, Polars, PyArrow, Modin, cuDF), or a CSV file.
 Frame: TypeAlias = IntoDataFrame | CsvTable
+
+#: Libraries that results can be frames of.
+Backend = Literal["pandas", "polars", "pyarrow"]
 
 #: Types that NumPy has too, so that a whole table of them is read at once.
 _PLAIN = (nw.Float64, nw.Int64, nw.Float32, nw.Int32, nw.Int16, nw.Int8, nw.UInt64, nw.UInt32, nw.UInt16, nw.UInt8)
@@ -61,6 +64,19 @@ def open_frame(frame: IntoDataFrame) -> nw.DataFrame[Any]:
         shown = " ".join(str(error).split())
         raise DataError(f"two columns of the frame have one name: rename one of them ({shown})") from error
     return table
+
+
+def make_frame(
+    columns: Mapping[str, Sequence[Any]],
+    backend: Backend,
+    schema: Mapping[str, Any] | None = None,
+    *,
+    error: type[SemnanError] = FitError,
+) -> Any:
+    """A data frame of an installed library with these columns; `error` refuses another library."""
+    if backend not in get_args(Backend):
+        raise error(f"the backend is {backend!r}: give 'pandas', 'polars' or 'pyarrow'")
+    return nw.from_dict(columns, schema, backend=backend).to_native()
 
 
 def read_groups(frame: Frame, column: str) -> list[str | None]:

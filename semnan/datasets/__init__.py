@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Literal, final
+from typing import Any, final
 
-import narwhals as nw
 import numpy as np
 
 from semnan.data import Moments
+from semnan.data.frames import Backend, make_frame
 from semnan.errors import DataError
 
 Column = tuple[float, ...] | tuple[str, ...]
@@ -56,12 +56,10 @@ class Dataset:
     licence: str
     columns: dict[str, Column] = field(repr=False)
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+    def to_frame(self, backend: Backend = "pandas") -> Any:
         """The table as a data frame of an installed library: ``"pandas"``, ``"polars"`` or ``"pyarrow"``."""
-        if backend not in ("pandas", "polars", "pyarrow"):
-            raise DataError(f"the backend is {backend!r}: give 'pandas', 'polars' or 'pyarrow'")
         lists = {name: list(values) for name, values in self.columns.items()}
-        return nw.from_dict(lists, backend=backend).to_native()
+        return make_frame(lists, backend, error=DataError)
 
     def moments(self, *columns: str) -> Moments:
         """The moments of some columns; by default of all that are numeric."""

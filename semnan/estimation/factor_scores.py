@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, final, get_args
+from typing import Any, final, get_args
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from semnan.data import Sample
 from semnan.data.checks import refuse_entries
-from semnan.data.frames import Frame, read_frame, read_groups
+from semnan.data.frames import Backend, Frame, make_frame, read_frame, read_groups
 from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.estimate import Estimate
@@ -59,14 +58,12 @@ class FactorScores:
             raise FitError(f"there is no latent {name!r}; there are {', '.join(self.names)}")
         return self.values[:, self.names.index(name)]
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+    def to_frame(self, backend: Backend = "pandas") -> Any:
         """A data frame of an installed library with a column for each latent, and the groups if there are several."""
-        if backend not in ("pandas", "polars", "pyarrow"):
-            raise FitError(f"the backend is {backend!r}: give 'pandas', 'polars' or 'pyarrow'")
         columns: dict[str, Any] = {name: self[name].tolist() for name in self.names}
         if any(label is not None for label in self.groups):
             columns = {self.column: list(self.groups), **columns}
-        return nw.from_dict(columns, backend=backend).to_native()
+        return make_frame(columns, backend)
 
 
 def factor_scores(

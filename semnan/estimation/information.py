@@ -118,11 +118,7 @@ def _block(dense: A, left: A, right: A, rows: slice) -> A:
 
 def information_diagonal(layout: Layout, at: Propagation[A], metric: A) -> A:
     """The diagonal of `information` without the rest, shape (*batch, q). Only for models without ties."""
-    return gathered_diagonal(layout, gram(at, metric))
-
-
-def gathered_diagonal(layout: Layout, dense: A) -> A:
-    """The same from K = Z M Zᵀ."""
+    dense = gram(at, metric)
     places, flat, m = layout.places(dense), _flat(dense), dense.shape[-1]
     same = take(flat, places.left * (m + 1)) * take(flat, places.right * (m + 1))
     cross = take(flat, places.pair)

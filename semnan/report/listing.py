@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, Literal, TypeVar, final, overload
+from typing import Any, Generic, TypeVar, final, overload
 
-import narwhals as nw
-
-from semnan.errors import FitError, Unavailable
+from semnan.data.frames import Backend, make_frame
+from semnan.errors import Unavailable
 from semnan.report.table import NONE, Table, number, probability
 
 #: Rows shown at most by a notebook or `print`.
@@ -56,7 +55,7 @@ class Listing(Sequence[Row], Generic[Row]):
         """The rows as dictionaries; None where there is no number."""
         return [{name: _plain(value) for name, value in _cells(row).items()} for row in self.rows]
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+    def to_frame(self, backend: Backend = "pandas") -> Any:
         """The rows as a data frame of an installed library, with nulls where there is no number.
 
         Raises
@@ -65,10 +64,8 @@ class Listing(Sequence[Row], Generic[Row]):
             For another library.
 
         """
-        if backend not in ("pandas", "polars", "pyarrow"):
-            raise FitError(f"the backend is {backend!r}: give 'pandas', 'polars' or 'pyarrow'")
         rows = self.to_dicts()
-        return nw.from_dict({name: [row[name] for row in rows] for name in self.columns}, backend=backend).to_native()
+        return make_frame({name: [row[name] for row in rows] for name in self.columns}, backend)
 
     def __str__(self) -> str:
         return self._table().text(WIDTH)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, final, overload
+from typing import Any, final, overload
 
 import narwhals as nw
 
-from semnan.errors import FitError, Unavailable
+from semnan.data.frames import Backend, make_frame
+from semnan.errors import Unavailable
 from semnan.report.rows import ParameterRow
 from semnan.report.table import Table, number, probability, span
 
@@ -60,7 +61,7 @@ class ParameterTable(Sequence[ParameterRow]):
         """The rows as dictionaries under lavaan's names; None where there is no number, group or label."""
         return [{name: value for name, value in _plain(row).items() if name in self.columns} for row in self.rows]
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+    def to_frame(self, backend: Backend = "pandas") -> Any:
         """The rows as a data frame of an installed library, with lavaan's names and nulls where there is no number.
 
         Raises
@@ -69,12 +70,10 @@ class ParameterTable(Sequence[ParameterRow]):
             For another library.
 
         """
-        if backend not in ("pandas", "polars", "pyarrow"):
-            raise FitError(f"the backend is {backend!r}: give 'pandas', 'polars' or 'pyarrow'")
         rows = [_plain(row) for row in self.rows]
         lists = {name: [row[name] for row in rows] for name in self.columns}
         schema = {name: COLUMNS[name] for name in self.columns}
-        return nw.from_dict(lists, schema, backend=backend).to_native()
+        return make_frame(lists, backend, schema)
 
     def __str__(self) -> str:
         return self._table().text(120)
