@@ -39,7 +39,7 @@ from semnan.report import draw_identification
 from semnan.text import cfa, growth, lavaan, sem
 
 if TYPE_CHECKING:
-    from semnan import bounds, discovery, resampling
+    from semnan import bounds, discovery, mmm, resampling
     from semnan.bounds import (
         EffectBounds,
         ProfileInterval,
@@ -126,6 +126,7 @@ __all__ = [
     "load",
     "metrics",
     "mixed_graph",
+    "mmm",
     "path",
     "permute_groups",
     "profile_interval",
@@ -149,6 +150,7 @@ _LATER = {
         "sensitivity",
     ),
     "discovery": ("Discovery", "discover"),
+    "mmm": (),
     "resampling": ("Bootstrap", "Jackknife", "Permutation", "Resampled", "bootstrap", "jackknife", "permute_groups"),
 }
 

@@ -63,7 +63,7 @@ def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method = "sa
 
 def _correction(fits: Sequence[Fit], method: Method) -> Correction | None:
     """None if χ² is that of normal theory."""
-    corrected = [recipe(fit.estimate.estimator).test != "standard" for fit in fits]
+    corrected = [fit.estimate.test != "standard" for fit in fits]
     if not any(corrected):
         return None
     if not all(corrected):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, Literal, final, get_args
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from semnan import report
 from semnan.data import Moments, MomentsStack, Patterns, Sample
+from semnan.data.design import INDEPENDENT, LAGS, DesignColumns
 from semnan.data.frames import Frame
 from semnan.data.missing import Missing
 from semnan.effects import Effect, Intervention, effect, effects, intervene
@@ -22,6 +23,7 @@ from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.defined import DefinedRow, defined_parameters
 from semnan.effects.delta import AT_BOUND, own_walds
 from semnan.effects.effect import Kind, Pair
+from semnan.effects.prediction import Prediction, predict
 from semnan.effects.standardised import StandardisedRow, standardised
 from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.baseline import Baseline, baseline
@@ -39,19 +41,28 @@ from semnan.estimation.minimise import Optimiser, Options, estimate
 from semnan.estimation.modification import ModificationIndex, modification_indices
 from semnan.estimation.moment_data import moment_vectors
 from semnan.estimation.moment_vector import MomentVector
+from semnan.estimation.moment_weights import Source
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.r_squared import RSquared, r_squared
+from semnan.estimation.reliability import (
+    CompositeReliability,
+    ScoreReliability,
+    composite_reliability,
+    score_reliability,
+)
 from semnan.estimation.residuals import GroupResiduals, Units, residual_errors, residuals
 from semnan.estimation.robust import Robust, robust
 from semnan.estimation.robust_indices import all_measures
 from semnan.estimation.scaling import Scale
 from semnan.estimation.scores import Method
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.stages import Stages
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
 from semnan.estimation.threads import blas_threads
 from semnan.estimation.thresholds import Threshold
+from semnan.estimation.two_stage import check_stages, first_stage
 from semnan.graph import AMASEM
 from semnan.identification import Verdict, identify
 from semnan.identification.query import Function
@@ -69,8 +80,12 @@ def fit(
     missing: Missing = "listwise",
     cluster: str | None = None,
     sampling_weights: str | None = None,
+    period: str | None = None,
+    lags: int = LAGS,
     estimator: Estimator = "ML",
     information: Information | None = None,
+    dls_a: float = 1.0,
+    dls_gamma_nt: Source = "model",
     discrepancy: type[Discrepancy] = KullbackLeibler,
     optimiser: Optimiser | None = None,
     starts: int = 1,
@@ -87,21 +102,31 @@ def fit(
         Of a frame the columns that the model names are used.
     group : str, optional
         The column that says the group, of a model with several groups.
-    missing : "listwise", "fiml" or "error"
+    missing : "listwise", "fiml", "two.stage", "robust.two.stage" or "error"
         What to do with rows that have missing values: leave them out (and tell), use what they have (full-information
-        maximum likelihood; means are then modelled too), or refuse them.
+        maximum likelihood, or first unrestricted moments and then the model of these; means are then modelled too), or
+        refuse them.
     cluster : str, optional
         The column that says which rows were drawn together: standard errors and tests then do not take them for
         independent. Needs estimator "MLR", which is taken by itself, or "MLM".
     sampling_weights : str, optional
         The column of sampling weights, scaled to mean one in each group. Takes the estimator "MLR".
-    estimator : "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF"; "GLS", "WLS", "DWLS", "WLSMV", "ULS", "ULSMV", …
+    period : str, optional
+        The column of integers or dates that says when a row is: rows of near periods are then not taken for independent
+        either (Newey & West; Driscoll & Kraay), in addition to those of a cluster. As `cluster` otherwise.
+    lags : int
+        How many periods apart they may depend on each other.
+    estimator : "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF"; "GLS", "WLS", "DLS", "DWLS", "WLSMV", "ULS", "ULSMV", …
         The estimates are the same; all but ML and MLF have standard errors and tests for data that are not normal: of
         complete rows with χ² scaled by its mean (MLM) or by mean and variance (MLMV, MLMVS), of any rows (MLR). MLF has
         first-order information. The others are least squares of moments by several weights, WLSMV the default of models
         with ordered variables.
     information : "expected", "observed" or "first.order", optional
         What standard errors come from; by default expected, or observed for incomplete rows.
+    dls_a : float
+        Of estimator "DLS": how much of the moments' covariance, from 0 to 1, is that of normal data.
+    dls_gamma_nt : "model" or "sample"
+        Of estimator "DLS": whose covariance these normal data have.
     discrepancy : type of Discrepancy
         What to minimise; the default is maximum likelihood.
     optimiser : FisherScoring, LBFGS or TorchOptimiser, optional
@@ -131,14 +156,17 @@ def fit(
         optimiser=optimiser,
         estimator=estimator,
         information=information,
+        dls_a=dls_a,
+        dls_gamma_nt=dls_gamma_nt,
         starts=starts,
         seed=seed,
         progress=progress,
+        stages=missing if missing in get_args(Stages) else None,
     )
     compiled = as_model(model)
-    columns = {"group": group, "cluster": cluster, "weights": sampling_weights}
+    design = DesignColumns(cluster, sampling_weights, period, lags)
     with blas_threads(len(compiled.free)):
-        return fit_sample(compiled, read_sample(compiled, data, missing=missing, **columns), options)
+        return fit_sample(compiled, read_sample(compiled, data, missing=missing, group=group, design=design), options)
 
 
 def read_sample(
@@ -147,12 +175,11 @@ def read_sample(
     *,
     missing: Missing,
     group: str | None = None,
-    cluster: str | None = None,
-    weights: str | None = None,
+    design: DesignColumns = INDEPENDENT,
 ) -> Sample:
     """The data of a model's visibles, whatever they come in."""
-    if isinstance(data, Sample | Moments | Mapping) and not (cluster is None and weights is None):
-        raise DataError("cluster= and sampling_weights= name columns of a data frame: give a frame")
+    if isinstance(data, Sample | Moments | Mapping) and design.given:
+        raise DataError("cluster=, period= and sampling_weights= name columns of a data frame: give a frame")
     if isinstance(data, Sample):
         return data.select(model.visibles)
     if isinstance(data, Moments | Mapping):
@@ -167,31 +194,35 @@ def read_sample(
         labels=labels,
         missing=missing,
         complete=model.exogenous,
-        cluster=cluster,
-        weights=weights,
+        cluster=design.cluster,
+        weights=design.weights,
+        period=design.period,
+        lags=design.lags,
     )
 
 
 def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
     """Fit a path model to a sample of its visibles."""
     clustered, weighted = _designed(sample)
-    chosen = model.with_means() if sample.missing else model
+    chosen = model.with_means() if sample.missing or options.stages is not None else model
+    if options.stages is not None:
+        check_stages(chosen, options.stages, designed=clustered or weighted)
     if options.estimator == "ML" and (clustered or weighted):
         options = replace(options, estimator="MLR")
     if model.ordered:
         options = replace(options, estimator=of_ordered(options.estimator))
     check_rows(options.estimator, incomplete=sample.missing, clustered=clustered, weighted=weighted)
     rows = Rows.of(sample, chosen.exogenous)
-    if recipe(options.estimator).weight is not None:
+    if options.weight is not None or options.stages is not None:
         return Fit(estimate(chosen, _vectors(chosen, sample, rows, options), options, rows)[0], sample)
     stacks = [_stack(group.data) for group in sample.groups]
     return Fit(estimate(chosen, stacks, options, rows)[0], sample)
 
 
 def _designed(sample: Sample) -> tuple[bool, bool]:
-    """Whether rows are in clusters, and whether they have weights."""
+    """Whether rows depend on each other, and whether they have weights."""
     design = sample.groups[0].design
-    return design.clusters is not None, design.weights is not None
+    return design.dependent, design.weights is not None
 
 
 def _stack(data: Moments | Patterns) -> MomentsStack | Patterns:
@@ -199,15 +230,19 @@ def _stack(data: Moments | Patterns) -> MomentsStack | Patterns:
 
 
 def _vectors(model: PathModel, sample: Sample, rows: Rows | None, options: Options) -> list[MomentVector]:
-    """What least squares is fitted to, for each group."""
+    """What least squares, or the second of two stages, is fitted to, for each group."""
     chosen = recipe(options.estimator)
     if rows is None and (chosen.normal or chosen.weight == "normal") and not model.ordered:
         known = [group.data for group in sample.groups]
         return [MomentVector.of_moments(data.select(model.visibles)) for data in known if isinstance(data, Moments)]
     if rows is None:
-        raise FitError(f"{options.estimator} needs the rows of the data: give a data frame, not moments")
+        named = f"missing={options.stages!r}" if options.stages is not None else options.estimator
+        raise FitError(f"{named} needs the rows of the data: give a data frame, not moments")
+    if options.stages is not None:
+        return first_stage(model, rows, options.stages)
     at = [rows.names.index(name) for name in model.visibles]
-    return moment_vectors(model, [group.numpy()[:, at] for group in rows.groups])
+    tables = [group.numpy()[:, at] for group in rows.groups]
+    return moment_vectors(model, tables, likeliest=options.estimator == "DLS")
 
 
 def fit_many(
@@ -569,6 +604,56 @@ class Fit:
 
         """
         return factor_scores(self.estimate, self.sample, data, method, group)
+
+    def score_reliability(self, method: Method = "regression") -> report.Listing[ScoreReliability] | Unavailable:
+        """How well factor scores tell the latents, in rows without missing values: the determinacy and its square."""
+        found = score_reliability(self.estimate, method)
+        return found if isinstance(found, Unavailable) else report.Listing(ScoreReliability, tuple(found))
+
+    def composite_reliability(self) -> report.Listing[CompositeReliability] | Unavailable:
+        """How well sums of indicators tell the latents that they measure: omega, alpha, average variance extracted."""
+        found = composite_reliability(self.estimate)
+        return found if isinstance(found, Unavailable) else report.Listing(CompositeReliability, tuple(found))
+
+    def predict(
+        self,
+        data: Frame | None = None,
+        *,
+        outcomes: str | Sequence[str],
+        given: str | Sequence[str] | None = None,
+        group: str | None = None,
+        level: float = 0.95,
+    ) -> Prediction | Unavailable:
+        """E[y | x] of visibles, row by row, with its interval and the prediction interval of y.
+
+        Parameters
+        ----------
+        data : data frame, optional
+            The rows to predict, all of them, in their order; it needs the columns in `given` only. By default the rows
+            of the fit, group by group. Of a row with missing values what it has is used.
+        outcomes : str or sequence of str
+            What to predict.
+        given : str or sequence of str, optional
+            What to predict from, by default all other visibles. This is seeing, not setting: see `do`.
+        group : str, optional
+            The column that says the group of a row, by default that of the fit.
+        level : float
+
+        Returns
+        -------
+        Prediction or Unavailable
+            If the model has no means, those of the sample are taken, and their uncertainty counts. The moments of
+            exogenous covariates are taken as known.
+
+        Raises
+        ------
+        FitError
+            For a name that is no visible, or no rows.
+        DataError
+            For a column that is missing, or a group that the model does not have.
+
+        """
+        return predict(self.estimate, self.sample, data, outcomes, given, group, level)
 
     # -- effects
 

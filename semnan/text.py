@@ -17,6 +17,7 @@ from semnan.data.missing import Missing
 from semnan.errors import DataError, FitError, ModelError
 from semnan.estimation.estimators import Estimator, Information, is_least_squares
 from semnan.estimation.minimise import Optimiser
+from semnan.estimation.moment_weights import Source
 from semnan.fit import Fit, Fits, fit, fit_many
 from semnan.model import PathModel
 
@@ -57,8 +58,12 @@ class FitOptions(ModelOptions, total=False):
     missing: Missing
     cluster: str
     sampling_weights: str
+    period: str
+    lags: int
     estimator: Estimator
     information: Information
+    dls_a: float
+    dls_gamma_nt: Source
     optimiser: Optimiser
     starts: int
     seed: int
@@ -142,7 +147,7 @@ def lavaan(text: str, data: Data | ManyData, *, group: str | None = None, **opti
 def _fit_text(function: str, text: str, data: Data | ManyData, group: str | None, options: FitOptions) -> Fit | Fits:
     how, what = _split(options)
     chosen = what.pop("group_label", None)
-    if how.get("missing") == "fiml" or "cluster" in how:
+    if how.get("missing") == "fiml" or "cluster" in how or "period" in how:
         what = {"meanstructure": True, **what}
     if is_least_squares(how.get("estimator", "ML")) or "ordered" in what:
         what = {"fixed_x": False, **what}  # As lavaan: least squares is about the moments of covariates too.

@@ -83,13 +83,20 @@ def read_groups(frame: Frame, column: str) -> list[str | None]:
     """The group of every row, by the text of its value (1 and 1.0 are "1"); None where it is missing."""
     if isinstance(frame, CsvTable):
         return frame.labels(column)
-    table = open_frame(frame)
-    (name,) = _present([column], table.columns)
-    groups = [group_label(value) for value in _nulls_as_none(table[name])]
+    groups = [group_label(value) for value in read_values(frame, column)]
     for row, label in enumerate(groups):
         if label is not None and not label.strip():
-            raise DataError(f"the group in row {row} of the column {name!r} is {label!r}: give it a name, or a null")
+            raise DataError(f"the group in row {row} of the column {column!r} is {label!r}: give it a name, or a null")
     return groups
+
+
+def read_values(frame: Frame, column: str) -> list[Any]:
+    """The values of a column as they are, of a CSV file as text; None where one is missing."""
+    if isinstance(frame, CsvTable):
+        return list(frame.labels(column))
+    table = open_frame(frame)
+    (name,) = _present([column], table.columns)
+    return _nulls_as_none(table[name])
 
 
 def _present(names: Sequence[str], have: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from semnan.data.frames import group_label
 from semnan.errors import DataError
 
 #: What becomes of a row with a missing value.
-Missing: TypeAlias = Literal["listwise", "fiml", "error"]
+Missing: TypeAlias = Literal["listwise", "fiml", "two.stage", "robust.two.stage", "error"]
 #: So many variables are named in a note.
 _NAMED = 8
 

@@ -20,7 +20,7 @@ from semnan.data.checks import (
     refuse_entries,
     trusted,
 )
-from semnan.data.design import Design, read_design
+from semnan.data.design import LAGS, Design, DesignColumns, read_design
 from semnan.data.frames import Frame, read_frame, read_groups
 from semnan.data.missing import Missing, Rows, use_groups, use_known
 from semnan.data.moments import Moments, moments_of_table
@@ -109,6 +109,8 @@ class Sample:
         complete: Collection[str] = (),
         cluster: str | None = None,
         weights: str | None = None,
+        period: str | None = None,
+        lags: int = LAGS,
     ) -> Sample:
         """Read the columns `names` of a data frame (pandas, Polars, PyArrow, … through narwhals).
 
@@ -122,14 +124,18 @@ class Sample:
             A column whose values are the groups, in the order of their first rows; 1 and 1.0 are the group "1".
         labels : sequence of str, optional
             The groups to use, in this order.
-        missing : {"listwise", "fiml", "error"}
-            Rows with a missing value are left out, kept (full information maximum likelihood), or an error.
+        missing : {"listwise", "fiml", "two.stage", "robust.two.stage", "error"}
+            Rows with a missing value are left out, kept (by three methods, which are the same to a sample), or an error.
         complete : collection of str
             Exogenous covariates: "fiml" too leaves out the rows in which they are missing.
         cluster : str, optional
             A column that says which rows were drawn together, so that they are not independent.
         weights : str, optional
             A column of sampling weights, positive; in each group they are scaled to have mean one.
+        period : str, optional
+            A column of integers or dates: rows of near periods are not independent.
+        lags : int
+            How many periods apart they may be.
 
         Raises
         ------
@@ -139,10 +145,11 @@ class Sample:
         """
         checked, table = read_frame(frame, names, booleans=True)
         _check_options(checked, group, labels, missing, complete)
-        _check_apart(checked, {"group": group, "cluster": cluster, "sampling_weights": weights})
+        columns = DesignColumns(cluster, weights, period, lags)
+        columns.check(checked)
         rows = Rows(len(table))
         wanted, codes = ((None,), None) if group is None else use_groups(rows, read_groups(frame, group), group, labels)
-        design = read_design(frame, rows, cluster, weights)
+        design = read_design(frame, rows, columns, codes)
         _check_finite(table, rows, checked)
         partial = use_known(rows, table, checked, missing, complete)
         notes = tuple(rows.notes)
@@ -223,7 +230,7 @@ def _check_options(
     if not names:
         raise DataError("no variable is named: give the columns to use")
     if missing not in get_args(Missing):
-        raise DataError(f"missing is {missing!r}: give 'listwise', 'fiml' or 'error'")
+        raise DataError(f"missing is {missing!r}: give one of {', '.join(get_args(Missing))}")
     if group is None and labels is not None:
         raise DataError("labels= names groups, but no column is given as group=")
     if group in names:
@@ -238,13 +245,6 @@ def _check_finite(table: Array, rows: Rows, names: tuple[str, ...]) -> None:
     if infinite.any():
         advice = "correct these values, or make them missing"
         refuse_entries(infinite & rows.used[:, None], names, "infinite", advice)
-
-
-def _check_apart(names: tuple[str, ...], columns: Mapping[str, str | None]) -> None:
-    """Refuse a variable that is something else too."""
-    for what, column in columns.items():
-        if column in names and what != "group":
-            raise DataError(f"the column {column!r} is both a variable and given as {what}=: leave one of them out")
 
 
 def _chosen(rows: Rows, codes: Indices | None, group: int) -> Flags | None:

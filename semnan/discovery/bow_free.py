@@ -9,9 +9,8 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.discovery.equal_variance import check_penalty
+from semnan.discovery.bic import check_penalty, information_penalty
 from semnan.discovery.order_search import OrderSearch
-from semnan.discovery.parents import information_penalty
 from semnan.discovery.ricf import MixedFit, fit_mixed
 from semnan.discovery.task import Learned, SearchOutcome, Task, Trace
 from semnan.errors import DataError, FitError

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dtrtri
 
-from semnan.discovery.parents import information_penalty, prune
+from semnan.discovery.bic import OrderAndPrune, information_penalty
+from semnan.discovery.parents import prune
 from semnan.discovery.scores import LocalScores
 from semnan.discovery.task import Learned, Task
-from semnan.errors import DataError, FitError
+from semnan.errors import DataError
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -26,7 +27,7 @@ FALSE_PARENTS = 1.0
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class EqualVariance:
+class EqualVariance(OrderAndPrune):
     """Order the variables by conditional variance, then prune parents.
 
     The variable of least variance given those taken before is taken next (Chen, Drton & Wang, Biometrika 2019;
@@ -39,15 +40,6 @@ class EqualVariance:
         What a parent costs, in units of log n; the default is the extended BIC, log n + 2 log d.
 
     """
-
-    penalty: float | None = None
-
-    def __post_init__(self) -> None:
-        check_penalty(self.penalty)
-
-    @property
-    def threshold(self) -> float:
-        return 0.0
 
     def learn(self, task: Task) -> Learned:
         if task.n <= task.size:
@@ -124,9 +116,3 @@ def _grown(task: Task, order: Indices, children: Indices, penalty: float) -> Fla
         earlier = sum(1 << w for w in order[: place[u]].tolist())
         edges[list(scores.best(u, 0, earlier).parents), column] = True
     return edges
-
-
-def check_penalty(penalty: float | None) -> None:
-    """Refuse a penalty that is none."""
-    if penalty is not None and not 0 < penalty < float("inf"):
-        raise FitError(f"penalty={penalty!r}: give a positive number, in units of log n")

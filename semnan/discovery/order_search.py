@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.discovery.equal_variance import check_penalty, least_variance_order
+from semnan.discovery.bic import check_penalty, information_penalty
+from semnan.discovery.equal_variance import least_variance_order
 from semnan.discovery.order_state import EQUAL, OrderState
-from semnan.discovery.parents import information_penalty, regressions
+from semnan.discovery.parents import regressions
 from semnan.discovery.scores import LocalScores
 from semnan.discovery.task import Learned, SearchOutcome, Task, Trace
 from semnan.errors import FitError
@@ -21,8 +23,8 @@ Flags = NDArray[np.bool_]
 
 #: A walk through the order ends where the score is worse by this many parents' worth.
 PATIENCE = 4.0
-#: A restart moves a variable and at most so many of its neighbours.
-DISTURBED = 4
+#: Variables that a restart moves.
+JUMPS = 3
 
 
 @final
@@ -98,7 +100,7 @@ class OrderSearch:
             try:
                 for i in range(self.restarts if task.size > 2 else 0):
                     kept = state.snapshot()
-                    state.descend(state.place(disturbed(state, task.knowledge.before, rng)))
+                    state.descend(state.place(disturbed(state.order, task.knowledge.before, rng)))
                     if state.total > kept[2] + EQUAL:
                         state.restore(kept)
                     trace.append(state.total)
@@ -118,25 +120,17 @@ def starts(task: Task) -> list[list[int]]:
     return [order.tolist()]
 
 
-def disturbed(state: OrderState, before: Flags, rng: np.random.Generator) -> list[int]:
-    """An order in which a random variable and some of its neighbours have changed places.
-
-    Only what stands near in the graph is disturbed, so that little has to be fitted again.
-    """
-    order, v = list(state.order), int(rng.integers(len(state.order)))
-    near = [u for u, found in enumerate(state.locals) if found.mask >> v & 1 or state.locals[v].mask >> u & 1]
-    chosen = [v, *(near[i] for i in rng.permutation(len(near))[:DISTURBED].tolist())]
-    places = sorted(order.index(u) for u in chosen)
-    for place, i in zip(places, rng.permutation(len(chosen)).tolist(), strict=True):
-        order[place] = chosen[i]
-    return order if _follows(order, before) else list(state.order)
-
-
-def _follows(order: list[int], before: Flags) -> bool:
-    """Whether an order has everything before what it must stand before."""
-    place = np.argsort(order)
-    parents, children = np.nonzero(before)
-    return bool((place[parents] < place[children]).all())
+def disturbed(order: Sequence[int], before: Flags, rng: np.random.Generator) -> list[int]:
+    """An order in which a few random variables have jumped to random places, between what they must stand between."""
+    found = list(order)
+    for v in rng.integers(len(found), size=JUMPS).tolist():
+        found.remove(v)
+        low, high = 0, len(found)
+        if before[v].any() or before[:, v].any():
+            low = max((place for place, u in enumerate(found) if before[u, v]), default=-1) + 1
+            high = min((place for place, u in enumerate(found) if before[v, u]), default=high)
+        found.insert(int(rng.integers(low, high + 1)), v)
+    return found
 
 
 def _edges(state: OrderState) -> Flags:

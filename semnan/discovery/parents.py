@@ -12,15 +12,6 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
 
-def information_penalty(n: int, d: int, factor: float | None) -> float:
-    """What a parent costs in units of n · log σ²: ``factor · log n``, by default log n + 2 log d.
-
-    The default is the extended BIC with γ = ½ (Chen & Chen, Biometrika 2008; Foygel & Drton 2010), which keeps the
-    number of false edges small however many pairs of variables there are.
-    """
-    return float(np.log(n) + 2 * np.log(d)) if factor is None else float(factor * np.log(n))
-
-
 def regressions(covariance: Array, edges: Flags) -> Array:
     """Least-squares weights of every variable on its parents, shape (d, d)."""
     weights = np.zeros(edges.shape)

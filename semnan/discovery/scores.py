@@ -6,13 +6,12 @@ Sets of variables are bit masks, so that what a search asks again and again cost
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import expm1, inf, log
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -23,9 +22,7 @@ NOTHING_LEFT = 1e-10
 MOST_KEPT = 20_000
 
 
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Local:
+class Local(NamedTuple):
     """A variable with a set of parents.
 
     Attributes
@@ -34,7 +31,7 @@ class Local:
         The parents as bits.
     parents : tuple of int
     score : float
-    adds : tuple of int
+    adds : list of int
         Variables that would improve the score as one more parent, the best first.
     add_mask : int
     drop : int
@@ -45,7 +42,7 @@ class Local:
     mask: int
     parents: tuple[int, ...]
     score: float
-    adds: tuple[int, ...]
+    adds: list[int]
     add_mask: int
     drop: int
 
@@ -69,79 +66,82 @@ class LocalScores:
     def __init__(self, correlation: Array, penalty: float, allowed: Flags, required: Flags, most: int) -> None:
         self._correlation = np.ascontiguousarray(correlation)
         self._penalty = penalty
-        self._least = -expm1(-penalty)
+        self._least, self._most_lost = -expm1(-penalty), expm1(penalty)
+        self._ones = np.ones(len(correlation))
         self._allowed = np.ascontiguousarray(allowed.T)
         self._most = most
         self.required = [_mask(np.flatnonzero(column).tolist()) for column in required.T]
         self._kept: list[dict[int, Local]] = [{} for _ in correlation]
-        self.count = 0
 
     def best(self, u: int, mask: int, before: int) -> Local:
         """Grow and shrink the parents `mask` of `u` within the variables `before` until no single change helps."""
         kept = self._kept[u]
         mask = (mask & before) | self.required[u]
-        found = kept.get(mask) or self._make(u, mask)
+        found = kept.get(mask) or self._make(u, mask, _members(mask))
         while True:
             if found.add_mask & before:
                 for w in found.adds:
                     if before >> w & 1:
                         break
                 mask |= 1 << w
+                found = kept.get(mask) or self._make(u, mask, (*found.parents, w))
             elif found.drop >= 0:
                 mask ^= 1 << found.drop
+                found = kept.get(mask) or self._make(u, mask, _without(found.parents, found.drop))
             else:
                 return found
-            found = kept.get(mask) or self._make(u, mask)
 
-    def _make(self, u: int, mask: int) -> Local:
-        self.count += 1
-        parents = _members(mask)
+    def _make(self, u: int, mask: int, parents: tuple[int, ...]) -> Local:
         made = self._local(u, mask, parents)
         if len(self._kept[u]) >= MOST_KEPT:
             self._kept[u].clear()
         self._kept[u][mask] = made
         return made
 
-    def _local(self, u: int, mask: int, parents: list[int]) -> Local:
-        """By the Cholesky factor of the parents' correlations and its solution for all variables at once."""
+    def _local(self, u: int, mask: int, parents: tuple[int, ...]) -> Local:
+        """By the inverse M of the Cholesky factor of the parents' correlations, and M R for all variables at once."""
         r = self._correlation
         if not parents:
-            return self._gains(u, mask, parents, r[u], np.ones(len(r)), -1)
-        rows = r[parents]
-        factor, failed = dpotrf(rows[:, parents], lower=1)
+            return self._gains(u, mask, parents, r[u], self._ones, -1)
+        index = np.array(parents)
+        rows = r.take(index, 0)
+        factor, failed = dpotrf(rows.take(index, 1), lower=1)
         if failed:
-            return Local(mask, tuple(parents), inf, (), 0, self._any_free(u, parents))
-        solved = dtrtrs(factor, rows, lower=1)[0]
-        left = 1.0 - np.einsum("ij,ij->j", solved, solved)
-        own = solved[:, u]
-        cross = r[u] - own @ solved
-        return self._gains(u, mask, parents, cross, left, self._drop(u, parents, factor, own, left[u]))
-
-    def _gains(self, u: int, mask: int, parents: list[int], cross: Array, left: Array, drop: int) -> Local:
-        if left[u] < NOTHING_LEFT:
-            return Local(mask, tuple(parents), inf, (), 0, self._any_free(u, parents))
-        score = log(left[u]) + self._penalty * len(parents)
-        if len(parents) >= self._most:
-            return Local(mask, tuple(parents), score, (), 0, drop)
-        usable = self._allowed[u] & (left > NOTHING_LEFT)
-        usable[parents] = False
-        share = np.divide(cross * cross, left * left[u], out=np.zeros(len(left)), where=usable)
-        good = np.flatnonzero(share > self._least)
-        adds = good[np.argsort(-share[good], kind="stable")].tolist()
-        return Local(mask, tuple(parents), score, tuple(adds), _mask(adds), drop)
-
-    def _drop(self, u: int, parents: list[int], factor: Array, own: Array, left: float) -> int:
-        """The parent whose loss log(1 + β²/(σ² (A⁻¹)_ww)) is least, if that is less than the penalty."""
+            return Local(mask, parents, inf, [], 0, self._any_free(u, parents))
         inverse = dtrtri(factor, lower=1)[0]
-        beta = own @ inverse
-        loss = beta * beta / np.einsum("ij,ij->j", inverse, inverse)
+        solved = inverse.dot(rows)
+        own, ones = solved[:, u], self._ones[: len(parents)]
+        left = 1.0 - ones.dot(solved * solved)
+        cross = r[u] - own.dot(solved)
+        cross[index] = 0.0
+        beta = own.dot(inverse)
+        loss = beta * beta / ones.dot(inverse * inverse)
+        return self._gains(u, mask, parents, cross, left, self._drop(u, parents, loss, left.item(u)))
+
+    def _gains(self, u: int, mask: int, parents: tuple[int, ...], cross: Array, left: Array, drop: int) -> Local:
+        """What one more parent would explain, cross²/left, is useful where it exceeds the penalty."""
+        own = left.item(u)
+        if own < NOTHING_LEFT:
+            return Local(mask, parents, inf, [], 0, self._any_free(u, parents))
+        score = log(own) + self._penalty * len(parents)
+        if len(parents) >= self._most:
+            return Local(mask, parents, score, [], 0, drop)
+        explained = cross * cross
+        good = ((explained > (self._least * own) * left) & (left > NOTHING_LEFT) & self._allowed[u]).nonzero()[0]
+        if not len(good):
+            return Local(mask, parents, score, [], 0, drop)
+        adds = good[(-explained[good] / left[good]).argsort(kind="stable")].tolist()
+        return Local(mask, parents, score, adds, _mask(adds), drop)
+
+    def _drop(self, u: int, parents: tuple[int, ...], loss: Array, left: float) -> int:
+        """The parent whose loss log(1 + β²/(σ² (A⁻¹)_ww)) is least, if that is less than the penalty."""
         must = self.required[u]
         if must:
             loss[[must >> w & 1 == 1 for w in parents]] = inf
         weakest = int(loss.argmin())
-        return parents[weakest] if loss[weakest] < left * expm1(self._penalty) else -1
+        return parents[weakest] if loss.item(weakest) < left * self._most_lost else -1
 
-    def _any_free(self, u: int, parents: list[int]) -> int:
+    def _any_free(self, u: int, parents: tuple[int, ...]) -> int:
         free = [w for w in parents if not self.required[u] >> w & 1]
         return free[-1] if free else -1
 
@@ -153,10 +153,15 @@ def _mask(members: list[int]) -> int:
     return mask
 
 
-def _members(mask: int) -> list[int]:
+def _members(mask: int) -> tuple[int, ...]:
     members = []
     while mask:
         low = mask & -mask
         members.append(low.bit_length() - 1)
         mask ^= low
-    return members
+    return tuple(members)
+
+
+def _without(members: tuple[int, ...], one: int) -> tuple[int, ...]:
+    place = members.index(one)
+    return members[:place] + members[place + 1 :]

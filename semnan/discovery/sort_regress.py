@@ -8,8 +8,8 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.discovery.equal_variance import check_penalty
-from semnan.discovery.parents import information_penalty, regressions
+from semnan.discovery.bic import OrderAndPrune, information_penalty
+from semnan.discovery.parents import regressions
 from semnan.discovery.scores import LocalScores
 from semnan.discovery.task import Learned, Task
 from semnan.metrics import r_squared_of_others
@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class VarianceSort:
+class VarianceSort(OrderAndPrune):
     """Order the variables by variance and choose parents by BIC: sortnregress (Reisach, Seiler & Weichwald 2021).
 
     Parameters
@@ -30,22 +30,13 @@ class VarianceSort:
 
     """
 
-    penalty: float | None = None
-
-    def __post_init__(self) -> None:
-        check_penalty(self.penalty)
-
-    @property
-    def threshold(self) -> float:
-        return 0.0
-
     def learn(self, task: Task) -> Learned:
         return _along(task, np.diagonal(task.covariance), self.penalty)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class RSquaredSort:
+class RSquaredSort(OrderAndPrune):
     """Order the variables by R² given all others and choose parents by BIC (Reisach et al., NeurIPS 2023).
 
     Parameters
@@ -54,15 +45,6 @@ class RSquaredSort:
         What a parent costs, in units of log n; the default is the extended BIC, log n + 2 log d.
 
     """
-
-    penalty: float | None = None
-
-    def __post_init__(self) -> None:
-        check_penalty(self.penalty)
-
-    @property
-    def threshold(self) -> float:
-        return 0.0
 
     def learn(self, task: Task) -> Learned:
         return _along(task, r_squared_of_others(task.correlation), self.penalty)

@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 
 from semnan.data import Patterns, Sample
 from semnan.errors import Unavailable
+from semnan.estimation.casewise import Rows, outer_products
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.estimators import recipe
 from semnan.estimation.finding import Finding, in_group, listed
 from semnan.estimation.generic import Generic
+from semnan.estimation.panel import information_scale, positive_part
+from semnan.estimation.situation import evaluated
 from semnan.estimation.statistics import Statistics
 
 Array = NDArray[np.float64]
@@ -30,14 +34,47 @@ SMALL = 30
 def clusters(fit: Estimate, sample: Sample) -> Iterator[Finding]:
     """Clusters that are too few for standard errors that rest on how they differ."""
     counts = [int(g.design.clusters.max()) + 1 for g in sample.groups if g.design.clusters is not None]
-    if not counts or sum(counts) >= max(SMALL, len(fit.model.free)):
-        return
+    if not counts or max(counts) < 2 or sum(counts) >= max(SMALL, len(fit.model.free)):
+        return  # A single unit that is followed over time is no cluster.
     yield Finding(
         "few clusters",
         (),
         f"there are {sum(counts)} clusters for {len(fit.model.free)} free parameters: standard errors and tests that "
         "rest on how clusters differ are too optimistic; a joint test of more parameters than clusters means nothing.",
     )
+
+
+def panel(fit: Estimate, sample: Sample) -> Iterator[Finding]:
+    """Periods that are too few, and dependence whose estimate is no covariance matrix."""
+    design = sample.groups[0].design
+    if design.periods is None:
+        return
+    count = len(np.unique(np.concatenate([g.design.periods for g in sample.groups if g.design.periods is not None])))
+    if count < max(SMALL, 5 * design.lags):
+        yield Finding(
+            "few periods",
+            (),
+            f"there are {count} periods, and lags of {design.lags}: standard errors and tests that rest on how periods "
+            "differ are too optimistic.",
+        )
+    if _indefinite(fit, sample):
+        yield Finding(
+            "panel not positive",
+            (),
+            "the sum over dependent rows is not positive semidefinite, for units and periods are few: standard errors "
+            "come from its positive part, which makes none smaller (Cameron, Gelbach & Miller 2011). Compare with "
+            "cluster= alone, or fewer lags.",
+        )
+
+
+def _indefinite(fit: Estimate, sample: Sample) -> bool:
+    rows = Rows.of(sample, fit.model.exogenous)
+    if rows is None or isinstance(fit.inference, Unavailable):
+        return False
+    problem, point = evaluated(fit.model, fit.samples, fit.patterns, fit.theta.numpy())
+    products = outer_products(problem, point, rows, moments=recipe(fit.estimator).errors == "robust.sem")
+    dense = problem.exact_hessian(point) if fit.information == "observed" else problem.information(point)
+    return positive_part(products[0], information_scale(dense[0]))[1]
 
 
 def rows_left_out(sample: Sample) -> Iterator[Finding]:

@@ -100,19 +100,23 @@ def _check_discrepancy(
 def _sample(model: PathModel, item: MomentsStack | Patterns) -> MomentsStack:
     """Moments in the order of the model."""
     if isinstance(item, Patterns):
-        chosen = item if item.names == model.visibles else item.select(model.visibles)
-        found = saturated(chosen)
-        if not found.converged:
-            raise DataError(
-                "the saturated mean and covariance of the incomplete rows could not be found by EM: "
-                "some variables are too rarely observed together; leave out variables or rows"
-            )
-        size = np.array([item.n])
-        return MomentsStack(model.visibles, found.covariance.numpy()[None], size, found.mean.numpy()[None])
+        return saturated_stack(item if item.names == model.visibles else item.select(model.visibles))
     stack = item if item.names == model.visibles else item.select(model.visibles)
     if model.has_means and stack.means is None:
         raise DataError("the model has intercepts but the data have no means: give the means too, or fit without them")
     return stack
+
+
+def saturated_stack(patterns: Patterns) -> MomentsStack:
+    """The unrestricted mean and covariance of greatest likelihood of incomplete rows."""
+    found = saturated(patterns)
+    if not found.converged:
+        raise DataError(
+            "the saturated mean and covariance of the incomplete rows could not be found by EM: "
+            "some variables are too rarely observed together; leave out variables or rows"
+        )
+    size = np.array([patterns.n])
+    return MomentsStack(patterns.names, found.covariance.numpy()[None], size, found.mean.numpy()[None])
 
 
 def group_of(model: PathModel, label: str | None, sample: MomentsStack) -> Group:

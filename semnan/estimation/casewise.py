@@ -21,8 +21,11 @@ import torch
 from torch import Tensor
 
 from semnan.data import Sample
+from semnan.data.checks import Indices
+from semnan.data.design import LAGS
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.information import gram
+from semnan.estimation.panel import Panel
 from semnan.estimation.problem import Part, Point, Problem
 from semnan.network import Layout, Propagation
 from semnan.network.arrays import Array
@@ -46,6 +49,10 @@ class Rows:
         The cluster of every row, counted from zero in each group; None if rows are independent.
     weights : tuple of Tensor, shape (n_g,), or None
         Sampling weights, of mean one in each group.
+    periods : tuple of ndarray of int, shape (n_g,), or None
+        When every row is, if rows of near periods depend on each other, in whatever group.
+    lags : int
+        How many periods apart these may be.
 
     """
 
@@ -54,6 +61,8 @@ class Rows:
     covariates: tuple[str, ...] = ()
     clusters: tuple[Tensor, ...] | None = None
     weights: tuple[Tensor, ...] | None = None
+    periods: tuple[Indices, ...] | None = None
+    lags: int = LAGS
 
     @classmethod
     def of(cls, sample: Sample, covariates: tuple[str, ...]) -> Rows | None:
@@ -64,13 +73,28 @@ class Rows:
             return None
         clusters = tuple(torch.tensor(g.design.clusters) for g in groups if g.design.clusters is not None)
         weights = tuple(torch.tensor(g.design.weights) for g in groups if g.design.weights is not None)
-        return cls(sample.names, values, covariates, clusters or None, weights or None)
+        periods = tuple(g.design.periods for g in groups if g.design.periods is not None)
+        lags = groups[0].design.lags
+        return cls(sample.names, values, covariates, clusters or None, weights or None, periods or None, lags)
 
     def group(self, g: int) -> GroupRows:
         """The rows of one group."""
         clusters = None if self.clusters is None else self.clusters[g]
         weights = None if self.weights is None else self.weights[g]
-        return GroupRows(self.names, self.groups[g], self.covariates, clusters, weights)
+        periods = None if self.periods is None else self.periods[g]
+        return GroupRows(self.names, self.groups[g], self.covariates, clusters, weights, periods, self.lags)
+
+    @property
+    def panel(self) -> Panel | None:
+        """Which rows of all groups, one group after the other, depend on each other through periods."""
+        if self.periods is None:
+            return None
+        periods = np.concatenate(self.periods)
+        if self.clusters is None:
+            return Panel(None, periods, self.lags)
+        before = np.cumsum([0, *(int(codes.max()) + 1 for codes in self.clusters)])
+        units = [codes.numpy() + first for codes, first in zip(self.clusters, before, strict=False)]
+        return Panel(np.concatenate(units), periods, self.lags)
 
 
 @final
@@ -83,6 +107,8 @@ class GroupRows:
     covariates: tuple[str, ...]
     clusters: Tensor | None
     weights: Tensor | None
+    periods: Indices | None = None
+    lags: int = LAGS
 
     def __len__(self) -> int:
         return len(self.values)
@@ -101,6 +127,13 @@ class GroupRows:
         return parts if self.weights is None else parts * self.weights[at, None]
 
     @property
+    def panel(self) -> Panel | None:
+        """Which rows depend on each other through periods."""
+        if self.periods is None:
+            return None
+        return Panel(None if self.clusters is None else self.clusters.numpy(), self.periods, self.lags)
+
+    @property
     def correction(self) -> float:
         """C / (C − 1) for C clusters: their scores sum to zero, which costs one degree of freedom."""
         if self.clusters is None:
@@ -112,15 +145,26 @@ class GroupRows:
 def outer_products(problem: Problem, point: Point, rows: Rows, *, moments: bool = False) -> Array:
     """The mean over all rows of the outer product of their scores, shape (1, q, q). A single fit only.
 
-    Rows of a cluster count as one. With `moments` of the moment scores.
+    Rows of a cluster count as one; with periods all pairs of rows count by how much they depend on each other, and the
+    answer need not be positive semidefinite (`Panel`). With `moments` of the moment scores.
     """
-    total = sum(len(group) for group in rows.groups)
+    total, panel = sum(len(group) for group in rows.groups), rows.panel
+    if panel is not None:
+        return panel.products(_all_scores(problem, point, rows, moments=moments))[None] / total
     found = np.zeros((1, point.full.shape[-1], point.full.shape[-1]))
     for g, (part, at) in enumerate(zip(problem.parts, point.implied, strict=True)):
         group = rows.group(g)
         products = _products(part, at, group, moments=moments)
         found += (products * group.correction).numpy() / total
     return found
+
+
+def _all_scores(problem: Problem, point: Point, rows: Rows, *, moments: bool) -> Array:
+    """The scores of the rows of all groups, shape (n, q)."""
+    found = []
+    for g, (part, at) in enumerate(zip(problem.parts, point.implied, strict=True)):
+        found += [scores for _, scores in score_slices(part, at, rows.group(g), moments=moments)]
+    return torch.cat(found).numpy()
 
 
 def _products(part: Part, at: Propagation[Array], rows: GroupRows, *, moments: bool) -> Tensor:

@@ -96,12 +96,7 @@ def compare_estimates(
     """
     if len(fits) < 2:
         raise FitError("give two fits or more: there is nothing to compare")
-    if len(set(names)) < len(names) or len(names) != len(fits):
-        raise FitError(f"the names are {', '.join(map(str, names))}: give every fit its own")
-    pairs = zip(fits, names, strict=True)
-    entries = [_Entry(fit, name, _df(fit, name), place) for place, (fit, name) in enumerate(pairs)]
-    for entry in entries[1:]:
-        _check_same_data(entries[0], entry)
+    entries = check_comparable(fits, names)
     ordered = sorted(entries, key=lambda entry: entry.df)
     for less, more in pairwise(ordered):
         if less.df == more.df:
@@ -118,6 +113,17 @@ class _Entry:
     name: str
     df: int
     place: int
+
+
+def check_comparable(fits: Sequence[Estimate], names: Sequence[str]) -> list[_Entry]:
+    """The fits with their names and df, or `FitError` unless they are by maximum likelihood, of the same data."""
+    if len(set(names)) < len(names) or len(names) != len(fits):
+        raise FitError(f"the names are {', '.join(map(str, names))}: give every fit its own")
+    pairs = zip(fits, names, strict=True)
+    entries = [_Entry(fit, name, _df(fit, name), place) for place, (fit, name) in enumerate(pairs)]
+    for entry in entries[1:]:
+        _check_same_data(entries[0], entry)
+    return entries
 
 
 def _df(fit: Estimate, name: str) -> int:

@@ -15,10 +15,12 @@ from torch import Tensor
 from semnan.data import Moments, MomentsStack, Patterns
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy
+from semnan.estimation.estimators import Test, recipe
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.stages import TwoStage
 from semnan.model import PathModel
 from semnan.network import Layout, implied_moments
 
@@ -59,6 +61,8 @@ class Estimate:
         What the model identifies.
     squares : LeastSquares, Unavailable or None
         What least squares of moments knows besides; None of other discrepancies.
+    stages : TwoStage, Unavailable or None
+        What a fit in two stages knows besides; None of others.
 
     """
 
@@ -77,6 +81,12 @@ class Estimate:
     inference: Inference | Unavailable
     generic: Generic | Unavailable
     squares: LeastSquares | Unavailable | None = None
+    stages: TwoStage | Unavailable | None = None
+
+    @property
+    def test(self) -> Test:
+        """How χ² is corrected."""
+        return recipe(self.estimator).test if self.stages is None else "satorra.bentler"
 
     @property
     def n(self) -> int:
@@ -170,6 +180,7 @@ class Estimates:
     inference: Inference | Unavailable
     generic: Generic | Unavailable
     squares: LeastSquares | Unavailable | None = None
+    stages: TwoStage | Unavailable | None = None
 
     @property
     def n(self) -> Array:
@@ -204,6 +215,7 @@ class Estimates:
             inference=inference,
             generic=self.generic,
             squares=self.squares,
+            stages=self.stages,
         )
 
     def __iter__(self) -> Iterator[Estimate]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Literal, final, get_args
 
 from semnan.errors import FitError
-from semnan.estimation.moment_weights import Weight
+from semnan.estimation.moment_weights import Mixture, Weight
 
 Information = Literal["expected", "observed", "first.order"]
 Estimator = Literal[
     "ML", "MLM", "MLMV", "MLMVS", "MLR", "MLF",
-    "GLS", "WLS", "DWLS", "WLSM", "WLSMV", "WLSMVS", "ULS", "ULSM", "ULSMV", "ULSMVS",
+    "GLS", "WLS", "DLS", "DWLS", "WLSM", "WLSMV", "WLSMVS", "ULS", "ULSM", "ULSMV", "ULSMVS",
 ]  # fmt: skip
 #: Efficient estimates; sandwiches around fourth moments of complete data, or what these are of normal data, or around
 #: casewise scores.
@@ -37,7 +37,7 @@ class Recipe:
     errors : "standard", "robust.sem" or "robust.huber.white"
     test : str
         The correction of χ².
-    weight : "full", "diagonal", "normal", "identity" or None
+    weight : "full", "diagonal", "normal", "identity", Mixture or None
         Of least squares; None is maximum likelihood.
 
     """
@@ -67,6 +67,7 @@ RECIPES: dict[Estimator, Recipe] = {
     "MLF": Recipe("first.order", "standard", "standard"),
     "GLS": Recipe("expected", "standard", "standard", "normal"),
     "WLS": Recipe("expected", "standard", "standard", "full"),
+    "DLS": Recipe("expected", "robust.sem", "satorra.bentler", Mixture()),
     "DWLS": Recipe("expected", "robust.sem", "satorra.bentler", "diagonal"),
     "WLSM": Recipe("expected", "robust.sem", "satorra.bentler", "diagonal"),
     "WLSMV": Recipe("expected", "robust.sem", "scaled.shifted", "diagonal"),
@@ -109,7 +110,8 @@ def of_ordered(name: str) -> Estimator:
 
     """
     chosen = {"ML": "WLSMV", "ULS": "ULSM"}.get(name, name)
-    if recipe(chosen).weight in (None, "normal"):
+    weight = recipe(chosen).weight
+    if weight in (None, "normal") or isinstance(weight, Mixture):
         raise FitError(f"{name} is not for ordered variables: use WLSMV (the default), ULSMV, DWLS or WLS")
     return next(known for known in RECIPES if known == chosen)
 
@@ -120,7 +122,7 @@ def check_rows(name: str, *, incomplete: bool, clustered: bool = False, weighted
     if incomplete and (chosen.errors == "robust.sem" or chosen.weight is not None):
         raise FitError(f"{name} needs complete rows: use estimator='MLR', or missing='listwise'")
     if clustered and name not in ("MLR", "MLM"):
-        raise FitError(f"{name} takes rows for independent: with cluster= use estimator='MLR' or 'MLM'")
+        raise FitError(f"{name} takes rows for independent: with cluster= or period= use estimator='MLR' or 'MLM'")
     if weighted and name != "MLR":
         raise FitError(f"{name} does not know sampling weights: use estimator='MLR'")
     if weighted and incomplete:

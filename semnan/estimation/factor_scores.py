@@ -10,17 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.data import Sample
-from semnan.data.checks import refuse_entries
-from semnan.data.frames import Backend, Frame, make_frame, read_frame, read_groups
-from semnan.errors import DataError, FitError, Unavailable
-from semnan.estimation.discrepancy import factorise
+from semnan.data.frames import Backend, Frame, make_frame
+from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.generic import Generic
-from semnan.estimation.residual_variance import INDEFINITE
-from semnan.estimation.scores import Method, scores
+from semnan.estimation.fit_rows import Labels, members, new_rows, own_rows
+from semnan.estimation.scores import Method, scores, unscored
 
 Array = NDArray[np.float64]
-Labels = tuple[str | None, ...]
 
 
 @final
@@ -75,56 +71,16 @@ def factor_scores(
     if not fit.model.latents:
         raise FitError("the model has no latents: there is nothing to score")
     column = group or sample.column
-    labels, rows = _own_rows(sample) if data is None else _new_rows(fit, data, column)
-    reason = _reason(fit)
+    names = fit.model.visibles
+    labels, rows = own_rows(sample, names) if data is None else new_rows(fit, data, names, column)
+    reason = unscored(fit)
     if reason is not None:
         return reason
     values = np.full((len(rows), len(fit.model.latents)), np.nan)
     reasons: dict[str, Unavailable] = {}
     for g, label in enumerate(fit.labels):
-        at = np.flatnonzero([other == label for other in labels])
+        at = members(labels, label)
         found = scores(fit, g, rows[at], method)
         values[at] = found.values
         reasons |= found.reasons
     return FactorScores(fit.model.latents, values, labels, column or "group", reasons)
-
-
-def _reason(fit: Estimate) -> Unavailable | None:
-    """Why nothing can be scored."""
-    if fit.model.ordered:
-        return Unavailable("scores from ordered variables need an integral over the latents: they are not there")
-    if not all(bool(factorise(implied.sigma).definite) for implied in fit.implied):
-        return INDEFINITE
-    loose = [int(k) for part in fit.generic.groups() for k in part] if isinstance(fit.generic, Generic) else []
-    if loose:
-        named = ", ".join(fit.model.free[k].name for k in loose)
-        return Unavailable(f"the data do not determine {named}: other solutions have other scores")
-    return None
-
-
-def _own_rows(sample: Sample) -> tuple[Labels, Array]:
-    """The rows of the fit, group by group."""
-    labels: list[str | None] = []
-    parts = []
-    for group in sample.groups:
-        if group.rows is None:
-            raise FitError("the fit has moments, but no rows: give a data frame to score")
-        labels += [group.label] * len(group.rows)
-        parts.append(group.rows)
-    return tuple(labels), np.concatenate(parts)
-
-
-def _new_rows(fit: Estimate, data: Frame, column: str | None) -> tuple[Labels, Array]:
-    """All rows of a data frame, in its order."""
-    names, rows = read_frame(data, fit.model.visibles, booleans=True)
-    refuse_entries(np.isinf(rows), names, "infinite", "correct these values, or make them missing")
-    if not fit.model.groups:
-        return (None,) * len(rows), rows
-    if column is None:
-        raise FitError("the model has several groups: name the column that says the group of a row, as group=")
-    labels = read_groups(data, column)
-    for row, label in enumerate(labels):
-        if label not in fit.model.groups:
-            known = ", ".join(fit.model.groups)
-            raise DataError(f"row {row} has the group {label!r} in the column {column!r}; the model has {known}")
-    return tuple(labels), rows

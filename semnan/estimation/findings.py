@@ -34,6 +34,7 @@ def findings(fit: Estimate, sample: Sample) -> tuple[Finding, ...]:
             about_data.coverage(fit),
             about_data.size(fit),
             about_data.clusters(fit, sample),
+            about_data.panel(fit, sample),
             about_data.scales(fit),
             about_data.categories(fit, sample),
             about_ordered.empty_cells(fit),

@@ -19,8 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semnan.data import Moments, Patterns
 from semnan.errors import Unavailable
 from semnan.estimation.casewise import GroupRows, Rows, outer_products
+from semnan.estimation.correction import Correction
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.information import push_forward
 from semnan.estimation.problem import Point, Problem
@@ -59,18 +61,23 @@ class Unrestricted:
 
     @classmethod
     def of(cls, fit: Estimate, g: int) -> Unrestricted:
-        names, given = fit.model.visibles, set(fit.model.exogenous)
+        """Of one group of a fit."""
+        return cls.at(fit.samples[g], fit.patterns[g], fit.model.exogenous)
+
+    @classmethod
+    def at(cls, sample: Moments, patterns: Patterns | None, exogenous: tuple[str, ...]) -> Unrestricted:
+        """At the saturated moments of rows with missing values: first covariances, row by row, and then means."""
+        names, given = sample.names, set(exogenous)
         pairs = [covariance(a, b) for i, a in enumerate(names) for b in names[: i + 1]]
         model = PathModel(names, (), (*pairs, *(intercept(name) for name in names)))
         free = [model.parameters[parameter.rows[0]] for parameter in model.free]
         kept = [k for k, row in enumerate(free) if not {row.source, row.target} <= given]
-        sample, at = fit.samples[g], {name: i for i, name in enumerate(names)}
-        mean = np.asarray(sample.mean)
+        at, mean = {name: i for i, name in enumerate(names)}, np.asarray(sample.mean)
         theta = [
             sample.covariance[at[row.source], at[row.target]] if row.kind is Kind.COVARIANCE else mean[at[row.source]]
             for row in free
         ]
-        problem, point = evaluated(model, [sample], [fit.patterns[g]], np.array(theta))
+        problem, point = evaluated(model, [sample], [patterns], np.array(theta))
         dense, where = torch.from_numpy(problem.exact_hessian(point)[0]), torch.tensor(kept)
         return cls(model, where, problem, point, dense[where[:, None], where])
 
@@ -78,7 +85,9 @@ class Unrestricted:
         """B."""
         clusters = None if rows.clusters is None else (rows.clusters,)
         weights = None if rows.weights is None else (rows.weights,)
-        found = outer_products(self.problem, self.point, Rows(rows.names, (rows.values,), (), clusters, weights))
+        periods = None if rows.periods is None else (rows.periods,)
+        alone = Rows(rows.names, (rows.values,), (), clusters, weights, periods, rows.lags)
+        found = outer_products(self.problem, self.point, alone)
         return torch.from_numpy(found[0])[self.kept[:, None], self.kept]
 
     def trace(self, rows: GroupRows) -> float:
@@ -98,36 +107,11 @@ class Unrestricted:
         return torch.from_numpy(np.stack(columns))
 
 
-@final
-@dataclass(frozen=True)
-class Correction:
-    """The misfit of complete data, of a model and of the baseline.
-
-    Attributes
-    ----------
-    chi_square, baseline : float
-        n F.
-    factor, baseline_factor : float
-        k / df: what it is per degree of freedom if the model holds.
-
-    """
-
-    chi_square: float
-    factor: float
-    baseline: float
-    baseline_factor: float
-
-
-def correction(
-    fit: Estimate, own: Situation, base: Situation, unrestricted: list[Unrestricted], base_df: float
-) -> Correction | Unavailable:
-    """The correction of a fit of rows with missing values, and of its baseline with that many degrees of freedom."""
-    df = Statistics(fit).df
-    if isinstance(df, Unavailable) or df <= 0 or base_df <= 0:
-        return Unavailable("the model, or its baseline, has no degrees of freedom")
+def correction(fit: Estimate, own: Situation, base: Situation, unrestricted: list[Unrestricted]) -> Correction:
+    """The correction of a fit of rows with missing values, and of its baseline."""
     blocks = [_block(fit, g, whole, own.groups[g]) for g, whole in enumerate(unrestricted)]
     found = [(_misfit(fit, at), _trace(at, unrestricted, blocks)) for at in (own, base)]
-    return Correction(found[0][0], found[0][1] / df, found[1][0], found[1][1] / base_df)
+    return Correction(*found[0], *found[1])
 
 
 @final

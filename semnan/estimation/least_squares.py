@@ -15,7 +15,8 @@ from semnan.estimation.baseline import covariates
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.moment_spread import moment_spread, weighted
 from semnan.estimation.moment_vector import MomentVector
-from semnan.estimation.moment_weights import Chosen, Weight, weighted_moments
+from semnan.estimation.moment_weights import Chosen, Mixture, Weight, weighted_moments
+from semnan.estimation.ordered_misfit import ordered_misfit
 from semnan.estimation.problem import Part, Point, Problem
 from semnan.estimation.squares import LeastSquares
 from semnan.estimation.thresholds import group_thresholds
@@ -40,7 +41,7 @@ def assemble_vectors(
     if len(vectors) != len(labels):
         raise DataError(f"the model has {len(labels)} group(s), the data have {len(vectors)}")
     check_ordered(model, vectors[0].ordered)
-    samples = tuple(_stack(vector) for vector in vectors)
+    samples = tuple(stack_of(vector) for vector in vectors)
     total = sum(vector.n for vector in vectors)
     groups = tuple(group_of(model, label, sample) for label, sample in zip(labels, samples, strict=True))
     parts = tuple(
@@ -55,7 +56,7 @@ def assemble_vectors(
     return Assembly(parts, groups, samples, (None,) * len(parts), torch.tensor([float(total)]).double())
 
 
-def _stack(vector: MomentVector) -> MomentsStack:
+def stack_of(vector: MomentVector) -> MomentsStack:
     """Correlations of pairs need not be positive definite together, which least squares does not mind."""
     return trusted(
         MomentsStack,
@@ -104,6 +105,7 @@ def judge(
     theta: Array,
     vectors: Sequence[MomentVector],
     pushing: Array | None,
+    weight: Weight,
     *,
     normal: bool,
 ) -> LeastSquares | Unavailable:
@@ -114,15 +116,16 @@ def judge(
     plain = unconstrained(problem, theta.shape[-1])
     point, inverse = plain.at(theta), inference.covariance()[0].numpy()
     residual = _residual_test(model, limits, theta, vectors, pushing) if normal else None
-    own, base = _traces(plain, point, inverse), [0.0, 0.0, 0.0]
+    own, base = weighted_traces(plain, point, inverse), [0.0, 0.0, 0.0]
     for part, vector in zip(problem.parts, vectors, strict=True):
-        found = _baseline(_normal(model, part, vector) if normal else weighted(part), vector, model)
+        found = baseline_of_weight(_of_sample(model, part, vector, "normal" if normal else weight), vector, model)
         base = [a + b for a, b in zip(base, found, strict=True)]
     p, k = len(model.visibles), len(covariates(model))
     df = len(problem.parts) * (p * (p - 1) // 2 - k * (k - 1) // 2)
     labels = model.groups or (None,)
     parts = zip(plain.parts, point.implied, vectors, labels, strict=True)
     thresholds = [found for one in parts for found in group_thresholds(*one, inverse)]
+    correction = ordered_misfit(plain, point, inverse, vectors) if model.ordered else None
     return LeastSquares(
         chi_square=residual,
         chi_square_baseline=base[0],
@@ -132,12 +135,15 @@ def judge(
         free_margins=sum(map(_margins, vectors)),
         thresholds=tuple(thresholds),
         adjusted=tuple(dict.fromkeys(pair for vector in vectors for pair in vector.adjusted)),
+        correction=correction,
     )
 
 
-def _normal(model: PathModel, part: Part, vector: MomentVector) -> WeightedMoments:
-    """The loss of GLS."""
-    return weighted_moments(vector, part.layout, model.exogenous, "normal", means=model.has_means)
+def _of_sample(model: PathModel, part: Part, vector: MomentVector, weight: Weight) -> WeightedMoments:
+    """The loss with a weight that does not depend on the model; of ULS that of GLS."""
+    if weight != "normal" and not isinstance(weight, Mixture):
+        return weighted(part)
+    return weighted_moments(vector, part.layout, model.exogenous, weight, means=model.has_means)
 
 
 def _residual_test(
@@ -162,7 +168,7 @@ def _margins(vector: MomentVector) -> int:
     return sum(map(len, vector.thresholds)) + len(vector.names) - 2 * len(vector.ordered)
 
 
-def _traces(problem: Problem, point: Point, inverse: Array) -> tuple[float, float]:
+def weighted_traces(problem: Problem, point: Point, inverse: Array) -> tuple[float, float]:
     """tr(U Γ) and tr[(U Γ)²] with U = W − W J (Jᵀ W J)⁻¹ Jᵀ W, of groups that share parameters."""
     taken = inverse @ moment_spread(problem, point)[0]
     first, second = -float(np.trace(taken)), float((taken * taken.T).sum())
@@ -193,7 +199,7 @@ def _sandwiched(spread: Array, scores: Array) -> Array:
     return np.asarray(scores.T @ (spread @ (spread.T @ scores)))
 
 
-def _baseline(loss: WeightedMoments, vector: MomentVector, model: PathModel) -> tuple[float, float, float]:
+def baseline_of_weight(loss: WeightedMoments, vector: MomentVector, model: PathModel) -> tuple[float, float, float]:
     """χ² and traces of the model in which only covariates covary; its variances and means are free."""
     chosen = Chosen.of(vector, model.exogenous, means=model.has_means)
     given = np.isin(vector.names, covariates(model))

@@ -22,16 +22,20 @@ from semnan.estimation.estimate import Estimates
 from semnan.estimation.estimators import Estimator, Information, is_least_squares, recipe
 from semnan.estimation.generic import analyse
 from semnan.estimation.inference import Inference, concatenate
-from semnan.estimation.least_squares import assemble_vectors, judge
+from semnan.estimation.least_squares import assemble_vectors, judge, stack_of
 from semnan.estimation.moment_vector import MomentVector
+from semnan.estimation.moment_weights import Mixture, Source, Weight
 from semnan.estimation.orientation import orient
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
+from semnan.estimation.reweighting import reweight
 from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.stages import Stages, TwoStage
 from semnan.estimation.start import random_starts, start_values
 from semnan.estimation.threads import blas_threads
+from semnan.estimation.two_stage import second_stage
 from semnan.estimation.variance import variances
 from semnan.model import PathModel
 from semnan.network.arrays import Array
@@ -57,9 +61,17 @@ class Options:
     optimiser: Optimiser | None = None
     estimator: Estimator = "ML"
     information: Information | None = None
+    dls_a: float = 1.0
+    dls_gamma_nt: Source = "model"
+    stages: Stages | None = None
     starts: int = 1
     seed: int = 0
     progress: bool | None = None
+
+    @property
+    def weight(self) -> Weight | None:
+        """That of least squares; None of maximum likelihood."""
+        return Mixture(self.dls_a, self.dls_gamma_nt) if self.estimator == "DLS" else recipe(self.estimator).weight
 
     def __post_init__(self) -> None:
         if self.discrepancy not in DISCREPANCIES.values():
@@ -80,6 +92,17 @@ class Options:
             raise FitError(f"{self.estimator} has no likelihood: there is no first-order information")
         if self.estimator != "ML" and self.discrepancy is not KullbackLeibler:
             raise FitError(f"{self.estimator} says itself what to minimise: leave out {self.discrepancy.__name__}")
+        self._check_dls()
+        if self.stages is not None and (self.estimator != "ML" or self.information is not None):
+            raise FitError(f"missing={self.stages!r} has errors and a test of its own: leave out estimator= and information=")
+
+    def _check_dls(self) -> None:
+        if isinstance(self.dls_a, bool) or not isinstance(self.dls_a, int | float) or not 0 <= self.dls_a <= 1:
+            raise FitError(f"dls_a is {self.dls_a!r}: give a number from 0 to 1")
+        if self.dls_gamma_nt not in get_args(Source):
+            raise FitError(f"dls_gamma_nt is {self.dls_gamma_nt!r}: give one of {', '.join(get_args(Source))}")
+        if self.estimator != "DLS" and (self.dls_a, self.dls_gamma_nt) != (1.0, "model"):
+            raise FitError(f"dls_a and dls_gamma_nt are for estimator='DLS', not {self.estimator}")
 
 
 def estimate(
@@ -121,7 +144,7 @@ def estimate(
         made, limits = _assemble(model, data, vectors, chosen), Constraints.of(model)
         whole = Problem(made.parts, limits.lower, limits.upper, limits.space)
         incomplete = any(pattern is not None for pattern in made.patterns)
-        usual: Information = "observed" if incomplete else "expected"
+        usual: Information = "observed" if incomplete or chosen.stages is not None else "expected"
         kind = chosen.information or recipe(chosen.estimator).information or usual
         job = _Job(model, limits, chosen, kind, rows, vectors, shown, torch.Generator().manual_seed(chosen.seed))
         chunks = _chunks(made, chosen, model)
@@ -138,9 +161,11 @@ def _assemble(
     vectors: Sequence[MomentVector],
     options: Options,
 ) -> Assembly:
-    weight = recipe(options.estimator).weight
+    weight = options.weight
     if weight is not None and len(vectors) == len(data):
         return assemble_vectors(model, vectors, weight, normal=recipe(options.estimator).normal)
+    if options.stages is not None and len(vectors) == len(data):
+        return assemble(model, [stack_of(vector) for vector in vectors], KullbackLeibler)
     others = [item for item in data if not isinstance(item, MomentVector)]
     if weight is not None or vectors:
         raise FitError(f"{options.estimator} and the data do not go together: least squares takes the rows of one fit")
@@ -178,6 +203,11 @@ class Solved(NamedTuple):
     start_values: Tensor
     inference: Inference | Unavailable
     squares: LeastSquares | Unavailable | None
+    stages: TwoStage | Unavailable | None
+
+
+#: What is known of estimates: the last three of these.
+Judged = tuple[Inference | Unavailable, LeastSquares | Unavailable | None, TwoStage | Unavailable | None]
 
 
 @final
@@ -201,21 +231,30 @@ class _Job:
         many = problem.take(np.arange(len(begin) // starts).repeat(starts)) if starts > 1 else problem
         solution, active = self._minimise(many, begin)
         best, values = _best(solution, starts)
+        weight = self.options.weight
+        if isinstance(weight, Mixture) and weight.source == "model":
+            begin, best = solution.theta[best], np.zeros(1, dtype=np.int64)
+            problem, solution, active = reweight(self.model, self.vectors, weight, problem, begin, self._minimise)
         full = orient(self.model, torch.from_numpy(_expand(problem, solution.theta[best])))
         outcomes = tuple(solution.outcomes[i] for i in best.tolist())
         ends = solution.value, solution.gradient, solution.steps
         value, gradient, steps = (torch.from_numpy(part[best]) for part in ends)
         pushing = None if active is None else active[best]
-        errors = recipe(self.options.estimator).errors
-        inference = variances(problem, self.limits, full.numpy(), self.kind, errors, pushing, self.rows)
-        squares = self._judge(problem, full.numpy(), pushing)
-        return Solved(full, value, gradient, steps, outcomes, torch.from_numpy(values), inference, squares)
+        judged = self._judged(problem, full.numpy(), pushing)
+        return Solved(full, value, gradient, steps, outcomes, torch.from_numpy(values), *judged)
 
-    def _judge(self, problem: Problem, theta: Array, pushing: Array | None) -> LeastSquares | Unavailable | None:
-        if not self.vectors:
-            return None
+    def _judged(self, problem: Problem, theta: Array, pushing: Array | None) -> Judged:
+        if self.options.stages is not None:
+            stages = self.options.stages
+            inference, told = second_stage(self.model, self.limits, theta, self.vectors, pushing, stages)
+            return inference, None, told
+        errors, weight = recipe(self.options.estimator).errors, self.options.weight
+        inference = variances(problem, self.limits, theta, self.kind, errors, pushing, self.rows)
+        if weight is None:
+            return inference, None, None
         normal = recipe(self.options.estimator).normal
-        return judge(self.model, problem, self.limits, theta, self.vectors, pushing, normal=normal)
+        squares = judge(self.model, problem, self.limits, theta, self.vectors, pushing, weight, normal=normal)
+        return inference, squares, None
 
     def _starts(self, problem: Problem, made: Assembly) -> Array:
         """Starts of shape (B · starts, r): the first from the data alone, the others random."""
@@ -223,7 +262,7 @@ class _Job:
         others = [random_starts(made.groups, first, scales, self.generator) for _ in range(self.options.starts - 1)]
         every = np.stack([first, *others], axis=1).reshape(-1, first.shape[-1])
         every = every if problem.space is None else problem.space.nearest(every)
-        return self._likeliest(problem, made, every) if recipe(self.options.estimator).weight is not None else every
+        return self._likeliest(problem, made, every) if self.options.weight is not None else every
 
     def _likeliest(self, problem: Problem, made: Assembly, every: Array) -> Array:
         """For least squares the first start is where maximum likelihood ends: it leads less far astray."""
@@ -285,4 +324,5 @@ def _gather(model: PathModel, made: Assembly, options: Options, kind: str, parts
         inference=concatenate([part.inference for part in parts]),
         generic=analyse(model),
         squares=squares,
+        stages=parts[0].stages,
     )

@@ -13,8 +13,10 @@ from semnan.model import PathModel
 from semnan.network.arrays import Array
 
 
-def moment_vectors(model: PathModel, tables: Sequence[Array]) -> list[MomentVector]:
+def moment_vectors(model: PathModel, tables: Sequence[Array], *, likeliest: bool = False) -> list[MomentVector]:
     """The moments of every group, from rows in the order of the model's visibles.
+
+    Covariances have the divisor n − 1, or n if they are to be those of greatest likelihood.
 
     Raises
     ------
@@ -23,7 +25,8 @@ def moment_vectors(model: PathModel, tables: Sequence[Array]) -> list[MomentVect
 
     """
     if not model.ordered:
-        return [MomentVector.of_rows(model.visibles, table, model.exogenous) for table in tables]
+        found = [MomentVector.of_rows(model.visibles, table, model.exogenous) for table in tables]
+        return [one.likeliest() for one in found] if likeliest else found
     levels = {}
     for ordered in model.ordered:
         at = model.visibles.index(ordered.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -91,3 +91,7 @@ class MomentVector:
             to_mean=linear,
             to_thresholds=np.zeros((n, 0)),
         )
+
+    def likeliest(self) -> MomentVector:
+        """The same with the divisor n."""
+        return replace(self, covariance=self.covariance * ((self.n - 1) / self.n))

@@ -1,7 +1,8 @@
 """The weights of least squares: from moments with their contributions to the loss of a group.
 
 "full" is Γ⁻¹ (asymptotically distribution free, Browne 1984); "diagonal" is that of the diagonal of Γ; "normal" is Γ⁻¹
-of normal data (GLS); "identity" weighs all alike. Moments of exogenous covariates alone are left out, and Γ is that of
+of normal data (GLS); "identity" weighs all alike; a `Mixture` is the inverse of a mean of Γ and that of normal data
+(distributionally weighted, Du & Bentler 2022, Structural Equation Modeling 29). Moments of exogenous covariates alone are left out, and Γ is that of
 moments given these. The variance of a latent response is one by convention: it is fitted exactly by the residual
 variance, so that any weight will do, and it varies not at all.
 """
@@ -24,7 +25,28 @@ from semnan.network.arrays import Array, cholesky, inverse_of_factor
 LARGE = 1 << 25
 #: A variance of a moment, relative to those of the variables, that is rounding.
 FLAT = 1e-14
-Weight = Literal["full", "diagonal", "normal", "identity"]
+Source = Literal["model", "sample"]
+
+
+@final
+@dataclass(frozen=True)
+class Mixture:
+    """The inverse of (1 − a) Γ + a Γ_NT.
+
+    Attributes
+    ----------
+    normal : float
+        a: how much of Γ is that of normal data.
+    source : "model" or "sample"
+        The covariance of these normal data: the implied one, at the estimates, or the sample's.
+
+    """
+
+    normal: float = 1.0
+    source: Source = "model"
+
+
+Weight = Literal["full", "diagonal", "normal", "identity"] | Mixture
 
 
 @final
@@ -90,7 +112,8 @@ def weighted_moments(
 
     """
     chosen = Chosen.of(vector, exogenous, means=means)
-    if (normal or weight in ("full", "normal")) and len(chosen) ** 2 > LARGE:
+    whole = normal or weight in ("full", "normal") or isinstance(weight, Mixture)
+    if whole and len(chosen) ** 2 > LARGE:
         raise FitError(f"{len(chosen)} moments are too many for Γ as a whole: use estimator='DWLS' or 'ML'")
     fewer = (vector.n - 1) / vector.n
     normal = normal or weight == "normal"
@@ -119,16 +142,28 @@ def _weight(
         own = np.where(chosen.pinned, 1.0, (influence * influence).mean(0))
         _check_varying(vector, chosen, own)
         return np.asarray(1 / own)
-    gamma = normal_gamma(vector, chosen, exogenous) if weight == "normal" else influence.T @ influence / vector.n
+    gamma = _gamma(vector, chosen, influence, exogenous, weight)
     gamma[chosen.pinned, chosen.pinned] = 1.0
     scale = np.sqrt(gamma.diagonal())
     factor, definite = cholesky(gamma / np.outer(scale, scale))
-    if not definite or vector.n <= len(chosen) - chosen.pinned.sum():
+    few = weight == "full" and vector.n <= len(chosen) - chosen.pinned.sum()
+    if not definite or few:
         raise DataError(
             f"{vector.n} rows are too few for the full weight of {len(chosen)} moments, or some of these are functions "
             "of others, as mean and variance of a variable of two values: use more rows, estimator='DWLS' or 'MLR'"
         )
     return np.asarray(inverse_of_factor(factor) / np.outer(scale, scale))
+
+
+def _gamma(
+    vector: MomentVector, chosen: Chosen, influence: Array, exogenous: tuple[str, ...], weight: Weight
+) -> Array:
+    if weight == "normal":
+        return normal_gamma(vector, chosen, exogenous)
+    found = influence.T @ influence / vector.n
+    if not isinstance(weight, Mixture):
+        return np.asarray(found)
+    return np.asarray((1 - weight.normal) * found + weight.normal * normal_gamma(vector, chosen, exogenous))
 
 
 def _check_varying(vector: MomentVector, chosen: Chosen, own: Array) -> None:

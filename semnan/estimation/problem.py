@@ -1,7 +1,7 @@
 """The optimisation problem of a fit: discrepancy ∘ implied moments over the box of the bounds, batched.
 
 A model of several groups has one part a group; parts share θ. Linear equality constraints are substituted: the
-optimiser sees coordinates φ with θ = offset + K φ (`Space`). Other constraints enter as a `Penalty`.
+optimiser sees coordinates φ with θ = offset + K φ (`Space`). Other constraints enter as a `Penalty`, one kind of `Term`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from semnan.estimation.information import (
 from semnan.estimation.missing import PatternLikelihood
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.slopes import Slopes, part_slopes
-from semnan.estimation.space import Penalty, Space
+from semnan.estimation.space import Space, Term
 from semnan.estimation.weighted import WeightedMoments
 from semnan.network import Layout, Propagation, propagate
 from semnan.network.arrays import Array, cholesky, diagonal
@@ -106,7 +106,8 @@ class Problem:
     lower, upper : array, shape (r,)
     space : Space or None
         How the coordinates of the optimiser become θ; None if they are θ.
-    penalty : Penalty or None
+    penalty : Term or None
+        What is added to the loss.
 
     """
 
@@ -114,7 +115,7 @@ class Problem:
     lower: Array
     upper: Array
     space: Space | None = None
-    penalty: Penalty | None = None
+    penalty: Term | None = None
 
     @property
     def size(self) -> int:

@@ -21,15 +21,15 @@ from semnan.estimation.baseline import NO_TEST, Baseline, baseline
 from semnan.estimation.casewise import Rows, outer_products, score_slices
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.estimators import Test, recipe
-from semnan.estimation.incomplete import MOST, TOO_MANY, Correction, Unrestricted, correction
+from semnan.estimation.estimators import Test
+from semnan.estimation.incomplete import MOST, TOO_MANY, Unrestricted, correction
 from semnan.estimation.situation import Situation
 from semnan.estimation.spread import Deviations
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.stages import TwoStage
 from semnan.estimation.statistics import Statistics
 
 NO_ROWS = Unavailable("robust tests need the rows of the data, which saved fits do not have")
-CATEGORICAL = Unavailable("there are no robust indices of ordered variables here (Savalei 2021): see the scaled ones")
 SATURATED = Unavailable("the model is saturated: it has no degrees of freedom to test")
 NEGATIVE = Unavailable("the scaling factor of χ² is not positive: the rows are too few for it, or the model is far off")
 
@@ -72,7 +72,8 @@ class Robust:
         Of the log-likelihoods of the model, for each entry of its table that is free (tied ones count all, as in
         lavaan), and of the unrestricted one (MLR).
     complete : Correction, Unavailable or None
-        With missing values: what the misfit would be without gaps, for robust indices.
+        With missing values: what the misfit would be without gaps; of ordered variables, if latent responses were
+        seen. For robust indices.
 
     """
 
@@ -95,15 +96,17 @@ class Traces(NamedTuple):
 
 def robust(fit: Estimate, rows: Rows | None) -> Robust | Unavailable | None:
     """The corrected tests of a fit; None if its estimator has none."""
-    test = recipe(fit.estimator).test
+    test = fit.test
     if test in ("standard", "browne.residual.nt"):
         return None
-    if rows is None and fit.squares is None:
+    if rows is None and fit.squares is None and fit.stages is None:
         return NO_ROWS
     if not fit.outcome.ok:
         return Unavailable(f"the fit did not converge ({fit.outcome.value})")
     if fit.squares is not None:
-        return _of_squares(fit, fit.squares, test)
+        return _of_traces(fit, fit.squares, test)
+    if fit.stages is not None:
+        return _of_traces(fit, fit.stages, test)
     assert rows is not None
     found = Situation.of(fit, rows)
     if isinstance(found, Unavailable):
@@ -121,24 +124,18 @@ def robust(fit: Estimate, rows: Rows | None) -> Robust | Unavailable | None:
         _baseline(test, simple, other),
         None if own.h0 is None else own.h0 / entries,
         None if own.h1 is None else own.h1 / statistics.moments,
-        None if unrestricted is None else _complete(fit, found, base, unrestricted, simple),
+        None if unrestricted is None else correction(fit, found, base, unrestricted),
     )
 
 
-def _complete(
-    fit: Estimate, own: Situation, base: Situation, unrestricted: list[Unrestricted], simple: Baseline | Unavailable
-) -> Correction | Unavailable:
-    return simple if isinstance(simple, Unavailable) else correction(fit, own, base, unrestricted, simple.df)
-
-
-def _of_squares(fit: Estimate, found: LeastSquares | Unavailable, test: Test) -> Robust | Unavailable:
-    """Of least squares of moments, whose traces are known since the fit."""
+def _of_traces(fit: Estimate, found: LeastSquares | TwoStage | Unavailable, test: Test) -> Robust | Unavailable:
+    """Of least squares of moments and of two stages, whose traces are known since the fit."""
     if isinstance(found, Unavailable):
         return found
     statistics, own, other = Statistics(fit), Traces(*found.traces), Traces(*found.traces_baseline)
     model = _scaled(test, statistics.chi_square, statistics.df, own)
-    complete = CATEGORICAL if fit.model.ordered else None
-    return Robust(test, model, _baseline(test, baseline(fit), other), None, None, complete)
+    correction = found.correction if isinstance(found, LeastSquares) else None
+    return Robust(test, model, _baseline(test, baseline(fit), other), None, None, correction)
 
 
 def _baseline(test: Test, found: Baseline | Unavailable, traces: Traces) -> ScaledTest | Unavailable:

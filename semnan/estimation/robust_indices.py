@@ -2,7 +2,8 @@
 
 Scaled indices put corrected χ² and df into the usual formulas. Robust ones estimate what these would be if data were
 normal: with c the scaling factor, χ² − c df stands in for χ² − df (Brosseau-Liard & Savalei 2014; for RMSEA, with its
-interval, Brosseau-Liard, Savalei & Li 2012). With missing values the misfit is that of complete data (`Correction`).
+interval, Brosseau-Liard, Savalei & Li 2012). With missing values the misfit is that of complete data, with ordered
+variables that of latent responses (`Correction`).
 """
 
 from __future__ import annotations
@@ -142,9 +143,10 @@ def _made(found: Robust) -> _Robust | Unavailable:
     if found.test == "mean.var.adjusted":
         return NOT_ROBUST
     if complete is not None and not isinstance(complete, Unavailable):
-        ratio = _Ratio(complete.chi_square, own.df, complete.factor)
-        simple = _Ratio(complete.baseline, base.df, complete.baseline_factor)
-        return _Robust(ratio, simple, _Ratio(complete.chi_square / complete.factor, own.df, complete.factor))
+        factor = complete.trace / own.df
+        simple = _Ratio(complete.baseline, base.df, complete.baseline_trace / base.df)
+        test = _Ratio(complete.chi_square / factor, own.df, factor)
+        return _Robust(_Ratio(complete.chi_square, own.df, factor), simple, test)
     return _Robust(_ratio(own), _ratio(base), _Ratio(own.chi_square, own.df, own.scaling_factor))
 
 

@@ -20,9 +20,13 @@ from typing import Literal, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from semnan.errors import DataError, Unavailable
+from semnan.errors import Unavailable
+from semnan.estimation.discrepancy import factorise
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.fit_rows import patterns, sample_mean
+from semnan.estimation.generic import Generic
 from semnan.estimation.relations import Relations
+from semnan.estimation.residual_variance import INDEFINITE
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -62,22 +66,45 @@ def scores(fit: Estimate, g: int, rows: Array, method: Method) -> Scores:
 
     """
     group = _Group.of(fit, g)
+    mean, latent_mean = _means(fit, g, group)
     values = np.full((len(rows), len(group.latent)), np.nan)
     levels = list(group.levels()) if method == "bartlett" else []
-    for members, seen in _patterns(rows):
+    for members, seen in patterns(rows):
         if seen.any():
             weights = group.regression(seen) if method == "regression" else group.bartlett(seen, levels)
-            values[members] = group.latent_mean + (rows[members][:, seen] - group.mean[seen]) @ weights.T
+            values[members] = latent_mean + (rows[members][:, seen] - mean[seen]) @ weights.T
     return Scores(values, _reasons(fit.model.latents, values, rows))
 
 
-def _patterns(rows: Array) -> Iterator[tuple[Indices, Flags]]:
-    """The rows that observe the same variables, and these variables."""
-    seen, owner = np.unique(~np.isnan(rows), axis=0, return_inverse=True)
-    order = np.argsort(owner.reshape(-1), kind="stable")
-    counts = np.bincount(owner.reshape(-1), minlength=len(seen))
-    for end, count, known in zip(np.cumsum(counts), counts, seen, strict=True):
-        yield order[end - count : end], known
+def _means(fit: Estimate, g: int, group: _Group) -> tuple[Array, Array]:
+    """Of visibles and latents."""
+    if fit.model.has_means:
+        implied = Relations.at(fit.layouts[g], fit.theta).mean.numpy()
+        return implied[group.visible], implied[group.latent]
+    mean = sample_mean(fit, g)
+    among = np.eye(len(group.latent)) - group.weights[np.ix_(group.latent, group.latent)]
+    arriving = mean @ group.weights[np.ix_(group.visible, group.latent)]
+    return mean, np.linalg.solve(among.T, arriving)
+
+
+def unscored(fit: Estimate) -> Unavailable | None:
+    """Why nothing can be scored."""
+    if fit.model.ordered:
+        return Unavailable("scores from ordered variables need an integral over the latents: they are not there")
+    if not all(bool(factorise(implied.sigma).definite) for implied in fit.implied):
+        return INDEFINITE
+    loose = [int(k) for part in fit.generic.groups() for k in part] if isinstance(fit.generic, Generic) else []
+    if loose:
+        named = ", ".join(fit.model.free[k].name for k in loose)
+        return Unavailable(f"the data do not determine {named}: other solutions have other scores")
+    return None
+
+
+def score_weights(fit: Estimate, g: int, method: Method) -> Array:
+    """What the scores of a row without gaps weigh its values with, shape (m, p); NaN where there is no score."""
+    group = _Group.of(fit, g)
+    seen = np.ones(len(group.visible), dtype=np.bool_)
+    return group.regression(seen) if method == "regression" else group.bartlett(seen, list(group.levels()))
 
 
 def _reasons(names: tuple[str, ...], values: Array, rows: Array) -> dict[str, Unavailable]:
@@ -99,15 +126,13 @@ class _Level(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class _Group:
-    """W, Ω and Φ of the variables of a group; where visibles and latents stand among them, and their means."""
+    """W, Ω and Φ of the variables of a group, and where visibles and latents stand among them."""
 
     weights: Array
     omega: Array
     covariance: Array
     visible: Indices
     latent: Indices
-    mean: Array
-    latent_mean: Array
 
     @classmethod
     def of(cls, fit: Estimate, g: int) -> _Group:
@@ -116,15 +141,7 @@ class _Group:
         weights, omega, covariance = (
             np.asarray(part) for part in (relations.weights, relations.omega, relations.covariance)
         )
-        if fit.model.has_means:
-            implied = np.asarray(relations.mean)
-            return cls(weights, omega, covariance, visible, latent, implied[visible], implied[latent])
-        mean = fit.samples[g].mean
-        if mean is None:
-            raise DataError("the fit knows no means: give them with the covariance, or model them (meanstructure=True)")
-        among = np.eye(len(latent)) - weights[np.ix_(latent, latent)]
-        arriving = mean @ weights[np.ix_(visible, latent)]
-        return cls(weights, omega, covariance, visible, latent, mean, np.linalg.solve(among.T, arriving))
+        return cls(weights, omega, covariance, visible, latent)
 
     def regression(self, seen: Flags) -> Array:
         """Weights of what is observed, shape (m, o)."""

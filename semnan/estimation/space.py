@@ -7,7 +7,7 @@ The penalty is the augmented Lagrangian, Σ λ_j c_j + ρ/2 c_j² for equalities
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 import torch
@@ -90,6 +90,22 @@ class Space:
         """Coordinates of the nearest point that satisfies the equalities."""
         found: Array = np.linalg.lstsq(self.basis, (theta - self.offset).T, rcond=None)[0].T
         return found
+
+
+class Term(Protocol):
+    """What can be added to the loss: a function of θ of shape (B, q) with its derivatives."""
+
+    def take(self, index: Array) -> Term:
+        """The term of some of the fits."""
+
+    def value(self, theta: Array) -> Array: ...
+
+    def gradient(self, theta: Array) -> Array: ...
+
+    def gauss_newton(self, theta: Array) -> Array:
+        """A positive semidefinite approximation of the Hessian."""
+
+    def hessian(self, theta: Array) -> Array: ...
 
 
 @final

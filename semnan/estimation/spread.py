@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from semnan.estimation.casewise import GroupRows, predictions
+from semnan.estimation.panel import Panel
 
 
 @final
@@ -63,6 +64,9 @@ class Deviations:
 
     def total(self) -> float:
         """tr(W Γ): the mean square length of what rows contribute, or clusters."""
+        panel = self.rows.panel
+        if panel is not None:
+            return self._of_panel(panel)
         return self._of_rows() if self.rows.clusters is None else self._of_clusters(self.rows.clusters)
 
     def _of_rows(self) -> float:
@@ -87,6 +91,20 @@ class Deviations:
             first.index_add_(0, clusters[where], self.rows.weighted(linear, where))
         each = second.square().sum(-1) / 2 + (first.square().sum(-1) if self.means else 0.0)
         return float(each.sum()) / len(self.whitened) * self.rows.correction
+
+    def _of_panel(self, panel: Panel) -> float:
+        """The same of all pairs of rows that depend on each other, one variable with all others at a time."""
+        every = slice(None)
+        linear = self.whitened if self.predicted is None else self.whitened - self.predicted
+        first = self.rows.weighted(linear, every).numpy()
+        total = float((first * panel.weigh(first)).sum()) if self.means else 0.0
+        for k in range(self.whitened.shape[1]):
+            part = self.whitened[:, k, None] * self.whitened - self.mean[k]
+            if self.predicted is not None:
+                part = part - self.predicted[:, k, None] * self.predicted
+            second = self.rows.weighted(part, every).numpy()
+            total += float((second * panel.weigh(second)).sum()) / 2
+        return total / len(self.whitened)
 
     def _contributions(self, where: slice) -> tuple[Tensor, Tensor]:
         """Z zᵀ − ẑ ẑᵀ less its mean, and z − ẑ."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from semnan.errors import Unavailable
+from semnan.estimation.correction import Correction
 from semnan.estimation.thresholds import Threshold
 
 
@@ -26,6 +28,8 @@ class LeastSquares:
     thresholds : tuple of Threshold
     adjusted : tuple of pairs of names
         Ordered variables of two categories whose table had an empty cell.
+    correction : Correction, Unavailable or None
+        Of ordered variables, for robust indices.
 
     """
 
@@ -37,3 +41,4 @@ class LeastSquares:
     free_margins: int
     thresholds: tuple[Threshold, ...] = ()
     adjusted: tuple[tuple[str, str], ...] = ()
+    correction: Correction | Unavailable | None = None

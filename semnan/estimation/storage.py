@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from semnan.data import Moments, Patterns
 from semnan.data.checks import trusted
 from semnan.errors import FileError, SemnanError, Unavailable
+from semnan.estimation.correction import Correction
 from semnan.estimation.discrepancy import DISCREPANCIES
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.estimators import is_least_squares, recipe
@@ -25,7 +26,7 @@ from semnan.estimation.squares import LeastSquares
 from semnan.estimation.thresholds import Threshold
 from semnan.model import Constraint, Defined, Kind, Ordered, Parameter, PathModel
 
-FORMAT = "semnan estimate 3"
+FORMAT = "semnan estimate 4"
 MAX_BYTES = 1 << 28
 _PATTERNS = ("observed", "counts", "means", "covariances", "row_pattern")
 _INFERENCE = ("scale", "held", "sandwich", "null", "smallest", "inverse")
@@ -159,7 +160,17 @@ def _moments(model: PathModel, numbers: dict[str, Tensor], g: int, n: int) -> Mo
 
 
 def _squares_said(squares: LeastSquares | Unavailable | None) -> dict[str, Any] | str | None:
-    return squares.reason if isinstance(squares, Unavailable) else None if squares is None else asdict(squares)
+    if squares is None or isinstance(squares, Unavailable):
+        return None if squares is None else squares.reason
+    found = squares.correction
+    said = found.reason if isinstance(found, Unavailable) else None if found is None else asdict(found)
+    return asdict(replace(squares, correction=None)) | {"correction": said}
+
+
+def _correction(told: dict[str, float] | str | None) -> Correction | Unavailable | None:
+    if told is None:
+        return None
+    return Unavailable(told) if isinstance(told, str) else Correction(**{k: float(v) for k, v in told.items()})
 
 
 def _squares(said: dict[str, Any]) -> LeastSquares | Unavailable | None:
@@ -178,6 +189,7 @@ def _squares(said: dict[str, Any]) -> LeastSquares | Unavailable | None:
         int(found["free_margins"]),
         tuple(Threshold(**row) for row in found["thresholds"]),
         tuple((str(first), str(second)) for first, second in found["adjusted"]),
+        _correction(found["correction"]),
     )
 
 

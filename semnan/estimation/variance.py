@@ -15,6 +15,7 @@ from semnan.estimation.estimators import Errors
 from semnan.estimation.generic import LIMIT, TOO_LARGE
 from semnan.estimation.inference import Inference, infer, infer_constrained
 from semnan.estimation.moment_spread import moment_spread
+from semnan.estimation.panel import information_scale, positive_part
 from semnan.estimation.problem import Point, Problem
 from semnan.estimation.weighted import WeightedMoments
 from semnan.network.arrays import Array
@@ -54,6 +55,8 @@ def variances(
         meat = moment_spread(plain, point, robust=errors != "standard")
     elif errors != "standard":
         meat = outer_products(plain, point, _needed(rows), moments=errors == "robust.sem")
+        if _needed(rows).periods is not None:
+            meat = positive_part(meat[0], information_scale(dense[0]))[0][None]
     held, kept = np.zeros(theta.shape, dtype=np.bool_), slice(None) if problem.space is None else problem.space.kept
     held[..., kept] = problem.at_bound(theta[..., kept])
     active = _active(limits, theta, pushing)
@@ -74,6 +77,8 @@ def _dense(plain: Problem, point: Point, kind: str, rows: Rows | None) -> tuple[
     if kind == "observed":
         return plain.exact_hessian(point), None
     if kind == "first.order":
+        if _needed(rows).periods is not None:
+            raise FitError("first-order information takes rows for independent: with period= use 'observed'")
         return outer_products(plain, point, _needed(rows)), None
     dense = plain.information(point)
     first = plain.parts[0].loss

@@ -132,7 +132,18 @@ def inference_facts(fit: Estimate, sample: Sample) -> Facts:
     """Where the standard errors come from."""
     errors = {"standard": "Standard", "robust.sem": "Robust.sem", "robust.huber.white": "Sandwich"}
     shown = errors[recipe(fit.estimator).errors]
-    if sample.groups[0].design.clusters is not None:
+    design = sample.groups[0].design
+    if design.periods is not None:
+        shown = "Newey-West" if design.clusters is None else "Panel.HAC"
+    elif design.clusters is not None:
         shown = "Robust.cluster"
     kind = {"expected": "Expected", "observed": "Observed", "first.order": "First-order"}[fit.information]
-    return Facts("Parameter Estimates", (("Standard errors", shown), ("Information", kind)))
+    rows = [("Standard errors", shown), ("Information", kind)]
+    if design.periods is not None:
+        rows.append(("Lags", str(design.lags) if design.step == "1" else f"{design.lags}, each of {_a(design.step)}"))
+    return Facts("Parameter Estimates", tuple(rows))
+
+
+def _a(step: str) -> str:
+    """A number of things, or one."""
+    return step if step[0].isdigit() else f"a {step}"

@@ -23,6 +23,8 @@ def check_fit(fit: Fit) -> None:
         raise FitError(f"the fit did not converge ({fit.outcome.value}): replicates would tell nothing of it")
     if recipe(fit.estimate.estimator).weight is not None:
         raise FitError(f"{fit.estimate.estimator} is not resampled: use maximum likelihood")
+    if any(group.design.periods is not None for group in fit.sample.groups):
+        raise FitError("rows of near periods depend on each other: fit without period= to draw rows, or whole clusters")
     if any(group.rows is None for group in fit.sample.groups):
         raise FitError("the fit has no rows to resample: fit a data frame, not moments (saved fits keep moments only)")
 

@@ -24,10 +24,10 @@ from semnan.discovery import (
     VarianceSort,
     discover,
 )
+from semnan.discovery.bic import information_penalty
 from semnan.discovery.golem import PENALTIES
 from semnan.discovery.knowledge import read_knowledge
 from semnan.discovery.losses import least_squares
-from semnan.discovery.parents import information_penalty
 from semnan.discovery.projection_steps import Fista, Scaled
 from semnan.discovery.task import Task
 from semnan.metrics import Array

@@ -79,6 +79,12 @@ add("ordered_groups_loadings", ITEMS, "ordered", ordered_data, ordered = seven, 
     group.equal = "loadings")
 add("school_cut_WLSMV", THREE, "school_cut", cut_school, ordered = nine)
 add("school_cut_ULSMV", THREE, "school_cut", cut_school, ordered = nine, estimator = "ULSMV")
+# All items ordered, for which there are robust indices (Savalei 2021).
+OWN <- "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7"
+for (e in c("WLSMV", "WLSM", "ULSMV"))
+  add(paste0("all_ordered_", e), OWN, "ordered", ordered_data, ordered = seven, estimator = e)
+add("all_ordered_tied", "f =~ y1 + a*y2 + a*y3 + y4\ng =~ y5 + y6 + y7", "ordered", ordered_data, ordered = seven)
+add("all_ordered_groups", OWN, "ordered", ordered_data, ordered = seven, group = "group", group.equal = "loadings")
 for (e in c("GLS", "WLS", "ULS", "DWLS", "WLSMV", "ULSMV"))
   add(paste0("school_", e), THREE, "school", school, estimator = e)
 for (e in c("GLS", "WLS", "ULS", "DWLS", "ULSMV"))
@@ -90,6 +96,17 @@ for (e in c("GLS", "WLS", "DWLS"))
 for (e in c("GLS", "WLS", "ULSMV"))
   add(paste0("school_groups_", e), THREE, "school", school, estimator = e, group = "school",
       group.equal = c("loadings", "intercepts"))
+
+# Distributionally weighted least squares (Du & Bentler 2022).
+for (gamma in c("model", "sample")) for (a in c(1, 0.7, 0))
+  add(paste0("school_DLS_", gamma, "_", a), THREE, "school", school, estimator = "DLS",
+      estimator.args = list(dls.a = a, dls.GammaNT = gamma))
+add("school_means_DLS", THREE, "school", school, estimator = "DLS", meanstructure = TRUE,
+    estimator.args = list(dls.a = 0.4, dls.GammaNT = "model"))
+add("school_groups_DLS", THREE, "school", school, estimator = "DLS", group = "school",
+    group.equal = "loadings", estimator.args = list(dls.a = 0.5, dls.GammaNT = "model"))
+add("school_covariates_DLS", COVARIATES, "school", school, estimator = "DLS", fixed.x = FALSE,
+    estimator.args = list(dls.a = 0.5, dls.GammaNT = "sample"))
 
 write.csv(cut_school[nine], "data/school_cut.csv", row.names = FALSE)
 lines <- sapply(cases, function(case) toJSON(case, auto_unbox = TRUE, digits = NA, null = "null", na = "null"))

@@ -1,0 +1,319 @@
+"""Leave-one-out: the fit without every row in turn, from moments that lose one row.
+
+Without the row that is d away from the mean, of weight w among W in all,
+
+    m₋ = m − w d / (W − w),   S₋ = [W S − W w / (W − w) d dᵀ] / (W − w).
+
+All rows are fitted at once, from the estimates θ̂ of the whole sample. The Hessian H of the discrepancy there differs by
+one row in n from that without a row, so that θ − H⁻¹ g₋(θ) converges in a few steps without ever forming another one;
+the few rows for which it does not go to Fisher scoring. Of rows with missing values the first of these steps is taken,
+θ̂ − H⁻¹ sᵢ / (n − 1) with the score s of the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from semnan.data import Moments, MomentsStack
+from semnan.data.checks import SINGULAR, trusted
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.assembly import arrange
+from semnan.estimation.augmented import minimise_constrained
+from semnan.estimation.casewise import Rows, score_slices
+from semnan.estimation.constraints import Constraints
+from semnan.estimation.discrepancy import KullbackLeibler, factorise
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.inference import Inference, generalised_inverse
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.progress import Progress
+from semnan.estimation.scoring import FisherScoring
+from semnan.estimation.variance import variances
+from semnan.network.arrays import Array
+
+Indices = NDArray[np.int64]
+#: Gradients in standard errors of one observation at which a fit has converged; the last step goes beyond.
+TOLERANCE = 1e-7
+#: Steps with the Hessian of all rows; and entries of moments that are held at a time.
+STEPS, HELD = 8, 1 << 24
+SINGULAR_REST = "singular covariance without the row"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """Fits without each of the n rows, group by group.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (n, q)
+        NaN where there is no fit.
+    chi_square : ndarray, shape (n,), or None
+        Of the rest, 2 (n − 1) F₋; None of rows with missing values.
+    displacement : ndarray, shape (n,)
+        2 [ℓ(θ̂) − ℓ(θ₋)] of all rows.
+    endings : tuple of str
+        Why there is no fit; empty where there is one.
+    group : ndarray of int, shape (n,)
+
+    """
+
+    theta: Array
+    chi_square: Array | None
+    displacement: Array
+    endings: tuple[str, ...]
+    group: Indices
+
+
+class _Portion(NamedTuple):
+    """Some rows of a group, the problems without each, and which of these can be fitted."""
+
+    group: int
+    problem: Problem | None
+    regular: NDArray[np.bool_]
+
+
+def leave_out(fit: Estimate, rows: Rows) -> LeftOut:
+    """Fit without each row.
+
+    Raises
+    ------
+    FitError
+        If the fit did not converge, or is not by maximum likelihood.
+
+    """
+    check(fit)
+    with torch.no_grad(), np.errstate(all="ignore"):
+        theta = _one_step(fit, rows) if fit.incomplete else None
+        found = _solved(fit, rows) if theta is None else (theta, None, ("",) * len(theta))
+        size = np.concatenate([np.full(len(values), g) for g, values in enumerate(rows.groups)])
+        return LeftOut(*found[:2], _displacement(fit, found[0]), found[2], size.astype(np.int64))
+
+
+def check(fit: Estimate) -> None:
+    """Refuse a fit that rows cannot be left out of."""
+    if not fit.outcome.ok:
+        raise FitError(f"the fit did not converge ({fit.outcome.value}): what rows do to it would tell nothing")
+    if fit.discrepancy != KullbackLeibler.__name__:
+        raise FitError(f"{fit.discrepancy} is not maximum likelihood: what rows do to it is not known here")
+
+
+def _solved(fit: Estimate, rows: Rows) -> tuple[Array, Array, tuple[str, ...]]:
+    limits, n = Constraints.of(fit.model), sum(map(len, rows.groups))
+    theta, value = np.full((n, len(fit.theta)), np.nan), np.full(n, np.nan)
+    endings = np.full(n, SINGULAR_REST, dtype=object)
+    first = 0
+    for portion in _portions(fit, rows, limits):
+        at = first + np.flatnonzero(portion.regular)
+        first += len(portion.regular)
+        if portion.problem is not None:
+            solution = _minimise(portion.problem, limits, fit)
+            theta[at], value[at] = _expand(portion.problem, solution.theta), solution.value
+            endings[at] = ["" if outcome.ok else outcome.value for outcome in solution.outcomes]
+    failed = endings != ""
+    theta[failed], value[failed] = np.nan, np.nan
+    return theta, 2 * (n - 1) * np.maximum(value, 0.0), tuple(endings.tolist())
+
+
+def _portions(fit: Estimate, rows: Rows, limits: Constraints) -> Iterator[_Portion]:
+    """All rows in their order, as many at a time as memory holds."""
+    for g, values in enumerate(rows.groups):
+        step = max(1, HELD // (values.shape[1] ** 2 + len(fit.theta) ** 2))
+        for start in range(0, len(values), step):
+            yield _portion(fit, rows, g, slice(start, start + step), limits)
+
+
+def _portion(fit: Estimate, rows: Rows, g: int, at: slice, limits: Constraints) -> _Portion:
+    group, sample = rows.group(g), fit.samples[g]
+    deviation = group.select(sample.names)[at].numpy() - np.asarray(_mean(sample, rows, g))
+    weights = np.ones(len(deviation)) if group.weights is None else group.weights[at].numpy()
+    regular = _regular(sample, deviation, weights)
+    if not regular.any():
+        return _Portion(g, None, regular)
+    stacks = [_repeated(other, int(regular.sum())) for other in fit.samples]
+    stacks[g] = _downdated(sample, _mean(sample, rows, g), deviation[regular], weights[regular])
+    parts = arrange(fit.model, tuple(stacks), (None,) * len(stacks), KullbackLeibler).parts
+    return _Portion(g, Problem(parts, limits.lower, limits.upper, limits.space), regular)
+
+
+def _mean(sample: Moments, rows: Rows, g: int) -> Array:
+    if sample.mean is not None:
+        return sample.mean
+    return rows.group(g).select(sample.names).numpy().mean(0)
+
+
+def _regular(sample: Moments, deviation: Array, weights: Array) -> NDArray[np.bool_]:
+    """Whether S₋ is regular: its determinant is that of S times 1 − w dᵀ S⁻¹ d / (W − w), but for a factor."""
+    leverage = ((deviation @ factorise(sample.covariance).inverse) * deviation).sum(-1)
+    return np.asarray(1 - weights * leverage / (sample.n - weights) > 1e4 * SINGULAR)
+
+
+def _downdated(sample: Moments, mean: Array, deviation: Array, weights: Array) -> MomentsStack:
+    rest, total = sample.n - weights, float(sample.n)
+    outer = deviation[:, :, None] * (total * weights / rest)[:, None, None] * deviation[:, None, :]
+    covariance = (total * sample.covariance - outer) / rest[:, None, None]
+    means = mean - (weights / rest)[:, None] * deviation
+    size = np.full(len(deviation), sample.n - 1)
+    return trusted(MomentsStack, names=sample.names, covariance=covariance, n=size, means=means)
+
+
+def _repeated(sample: Moments, count: int) -> MomentsStack:
+    covariance = np.repeat(sample.covariance[None], count, 0)
+    means = None if sample.mean is None else np.repeat(sample.mean[None], count, 0)
+    size = np.full(count, sample.n)
+    return trusted(MomentsStack, names=sample.names, covariance=covariance, n=size, means=means)
+
+
+def _minimise(problem: Problem, limits: Constraints, fit: Estimate) -> Solution:
+    """Every problem of a batch from the estimates of all rows."""
+    start = np.repeat(_coordinates(problem, fit), len(problem.parts[0].share), 0)
+    scoring, silent = FisherScoring(tolerance=TOLERANCE), Progress(False)
+    if limits.functions is not None:
+        found, _ = minimise_constrained(
+            problem, limits.functions, limits.equality, start, lambda inner, at: scoring.minimise(inner, at, silent)
+        )
+        return found
+    if problem.at_bound(start[:1]).any():
+        return scoring.minimise(problem, start, silent)
+    near = _nearby(problem, start, _whole(fit, limits))
+    rest = np.flatnonzero([not outcome.ok for outcome in near.outcomes])
+    if len(rest):
+        again = scoring.minimise(problem.take(rest), start[rest], silent)
+        for whole, part in zip(near[:4], again[:4], strict=True):
+            whole[rest] = part
+        endings = dict(zip(rest.tolist(), again.outcomes, strict=True))
+        near = near._replace(outcomes=tuple(endings.get(k, end) for k, end in enumerate(near.outcomes)))
+    return near
+
+
+def _nearby(problem: Problem, start: Array, whole: Problem) -> Solution:
+    """Steps with the Hessian of all rows at the estimates; those that do not converge are said to be at the limit."""
+    at = whole.at(start[:1])
+    inverse, scale = _inverse(whole.exact_hessian(at)), np.sqrt(whole.hessian_diagonal(at))
+    theta, value, size = start.copy(), np.full(len(start), np.nan), np.full(len(start), np.inf)
+    live, inner = np.arange(len(start)), problem
+    for step in range(STEPS):
+        # At first all are at the same point: one implied covariance serves them.
+        point = inner.at(start[:1] if step == 0 else theta[live])
+        gradient = inner.gradient(point)
+        value[live], size[live] = point.value, (np.abs(gradient) / np.where(scale > 0, scale, 1.0)).max(-1)
+        theta[live] -= gradient @ inverse
+        rest = np.flatnonzero(~(size[live] <= TOLERANCE) & np.isfinite(size[live]))
+        if len(rest) < len(live):
+            live, inner = live[rest], inner.take(rest)
+        if not len(live):
+            break
+    ok = (size <= TOLERANCE) & np.isfinite(value) & ~problem.at_bound(theta).any(-1)
+    outcomes = tuple(Outcome.CONVERGED if good else Outcome.ITERATION_LIMIT for good in ok.tolist())
+    return Solution(theta, value, size, np.full(len(theta), step), outcomes)
+
+
+def _inverse(hessian: Array) -> Array:
+    """The generalised inverse of one Hessian, shape (1, r, r)."""
+    none = torch.zeros(hessian.shape[:2], dtype=torch.bool)
+    inverse, _, _, scale = (part.numpy() for part in generalised_inverse(torch.from_numpy(hessian), none))
+    return np.asarray((inverse / scale[:, :, None] / scale[:, None, :])[0])
+
+
+def _whole(fit: Estimate, limits: Constraints) -> Problem:
+    """The problem of all rows, a single one."""
+    stacks = tuple(MomentsStack.from_moments([sample]) for sample in fit.samples)
+    parts = arrange(fit.model, stacks, fit.patterns, KullbackLeibler).parts
+    return Problem(parts, limits.lower, limits.upper, limits.space)
+
+
+def _coordinates(problem: Problem, fit: Estimate) -> Array:
+    full = fit.theta.numpy()[None]
+    return full if problem.space is None else full[:, problem.space.kept]
+
+
+def _expand(problem: Problem, theta: Array) -> Array:
+    return theta if problem.space is None else problem.space.expand(theta)
+
+
+def _one_step(fit: Estimate, rows: Rows) -> Array:
+    """Newton's step, by scores."""
+    limits = Constraints.of(fit.model)
+    whole = _whole(fit, limits)
+    start = _coordinates(whole, fit)
+    point = whole.at(start)
+    inverse = _inverse(whole.exact_hessian(point))
+    parts = zip(whole.parts, point.implied, strict=True)
+    slices = [score_slices(part, at, rows.group(g)) for g, (part, at) in enumerate(parts)]
+    scores = torch.cat([found for portion in slices for _, found in portion]).numpy()
+    pulled = scores if whole.space is None else whole.space.pull(scores)
+    return _expand(whole, whole.clip(start - pulled @ inverse / (fit.n - 1)))
+
+
+def _displacement(fit: Estimate, theta: Array) -> Array:
+    """By how much twice the log-likelihood of all rows falls."""
+    whole = replace(_whole(fit, Constraints.of(fit.model)), space=None)
+    step, found = max(1, HELD // len(whole.parts[0].layout.names) ** 2), []
+    for start in range(0, len(theta), step):
+        part = theta[start : start + step]
+        known = ~np.isnan(part).any(-1)
+        value = np.full(len(part), np.nan)
+        many = whole.take(np.zeros(int(known.sum()), dtype=np.int64))
+        value[known] = many.at(part[known]).value
+        found.append(2 * fit.n * np.maximum(value - whole.at(fit.theta.numpy()[None]).value, 0.0))
+    return np.concatenate(found)
+
+
+class Spread(NamedTuple):
+    """Of fits without each row: standard errors, shape (n, q), and generalised Cook's distance, shape (n,)."""
+
+    errors: Array
+    cook: Array
+
+
+def spread(fit: Estimate, rows: Rows, found: LeftOut) -> Spread | Unavailable:
+    """Standard errors of normal theory without each row, and (θ̂ − θ₋)ᵀ V₋⁻¹ (θ̂ − θ₋) (Pek & MacCallum 2011)."""
+    if isinstance(fit.inference, Unavailable):
+        return fit.inference
+    with torch.no_grad(), np.errstate(all="ignore"):
+        return _of_all(fit, found) if fit.incomplete else _of_each(fit, rows, found)
+
+
+def _of_all(fit: Estimate, found: LeftOut) -> Spread:
+    """Rows with missing values: by the information of all rows."""
+    limits = Constraints.of(fit.model)
+    theta = np.repeat(fit.theta.numpy()[None], 1, 0)
+    many = _spread(_whole(fit, limits), limits, theta, found.theta - theta, "observed", fit.n - 1)
+    return Spread(np.repeat(many.errors, len(found.theta), 0), many.cook)
+
+
+def _of_each(fit: Estimate, rows: Rows, found: LeftOut) -> Spread:
+    limits, first = Constraints.of(fit.model), 0
+    errors, cook = np.full(found.theta.shape, np.nan), np.full(len(found.theta), np.nan)
+    kind = "observed" if fit.information == "observed" else "expected"
+    for portion in _portions(fit, rows, limits):
+        inside = first + np.flatnonzero(portion.regular)
+        first += len(portion.regular)
+        ok = ~np.isnan(found.theta[inside]).any(-1)
+        if portion.problem is not None and ok.any():
+            at = inside[ok]
+            theta, problem = found.theta[at], portion.problem.take(np.flatnonzero(ok))
+            part = _spread(problem, limits, theta, theta - fit.theta.numpy(), kind, fit.n - 1)
+            errors[at], cook[at] = part
+    return Spread(errors, cook)
+
+
+def _spread(problem: Problem, limits: Constraints, theta: Array, change: Array, kind: str, n: float) -> Spread:
+    pushing = None
+    if limits.functions is not None:
+        pushing = limits.equality | (limits.functions.value(torch.from_numpy(theta)).numpy() > -TOLERANCE)
+    found = variances(problem, limits, theta, kind, "standard", pushing, None)
+    assert isinstance(found, Inference)
+    known, variance = found.own()
+    errors = torch.where(known & ~found.held, (variance / n).sqrt(), torch.nan).numpy()
+    free = replace(problem, space=None)
+    point = free.at(theta)
+    dense = free.exact_hessian(point) if kind == "observed" else free.information(point)
+    moved = np.where(found.held.numpy(), 0.0, change)
+    return Spread(errors, n * ((dense @ moved[..., None])[..., 0] * moved).sum(-1))

@@ -1,0 +1,180 @@
+"""How well scores tell latents: determinacy of factor scores, and the reliability of sums of indicators.
+
+With Φ the implied covariance of all variables, Λ the loadings of the indicators i of a latent f, and w the weights of
+its score,
+
+    determinacy     ρ = (w · Φ_xf) / √(wᵀ Σ w Φ_ff)                           (Guttman 1955; Beauducel 2011)
+    omega           (Σ_i λ_i)² Φ_ff / 1ᵀ Σ 1                                   (McDonald 1999; Raykov 2001)
+    alpha           k / (k − 1) (1 − tr S / 1ᵀ S 1)                            (Cronbach 1951)
+    average variance extracted   Σ_i λ_i² Φ_ff / tr Σ                          (Fornell & Larcker 1981)
+
+where Σ is implied and S that of the sample, both of the indicators of f. Covariances of residuals and other latents
+that an indicator measures count in 1ᵀ Σ 1: not as what the sum is to measure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.r_squared import NO_VARIANCE
+from semnan.estimation.relations import Relations
+from semnan.estimation.scores import NOT_MEASURED, Method, score_weights, unscored
+from semnan.model import Kind
+
+Array = NDArray[np.float64]
+Value = float | Unavailable
+ORDERED = Unavailable("sums of ordered categories need an integral over their latent responses: it is not there")
+SINGLE = Unavailable("a single indicator does not say how much of it is error")
+
+
+@final
+@dataclass(frozen=True)
+class ScoreReliability:
+    """How well the factor scores of a latent tell it, in rows without missing values.
+
+    Attributes
+    ----------
+    latent : str
+    group : str or None
+    method : "regression" or "bartlett"
+    determinacy : float or Unavailable
+        The correlation of score and latent.
+    reliability : float or Unavailable
+        Its square: the share of the variance of the score that is due to the latent.
+
+    """
+
+    latent: str
+    group: str | None
+    method: Method
+    determinacy: Value
+    reliability: Value
+
+
+@final
+@dataclass(frozen=True)
+class CompositeReliability:
+    """How well the unweighted sum of its indicators tells a latent.
+
+    Attributes
+    ----------
+    latent : str
+    group : str or None
+    indicators : tuple of str
+    alpha : float or Unavailable
+        Cronbach's, of the sample.
+    omega : float or Unavailable
+        The share of the implied variance of the sum that is due to the latent.
+    omega_observed : float or Unavailable
+        The same with the variance of the sum in the sample.
+    average_variance : float or Unavailable
+        The share of the implied variance of the indicators that is due to the latent.
+
+    """
+
+    latent: str
+    group: str | None
+    indicators: tuple[str, ...]
+    alpha: Value
+    omega: Value
+    omega_observed: Value
+    average_variance: Value
+
+
+def score_reliability(fit: Estimate, method: Method) -> list[ScoreReliability] | Unavailable:
+    """Of every latent, by group.
+
+    Raises
+    ------
+    FitError
+        If there are no latents, or for another method.
+
+    """
+    if method not in get_args(Method):
+        raise FitError(f"method is {method!r}: give one of {', '.join(get_args(Method))}")
+    if not fit.model.latents:
+        raise FitError("the model has no latents: there is nothing to score")
+    reason = unscored(fit)
+    if reason is not None:
+        return reason
+    found = []
+    for g, label in enumerate(fit.labels):
+        for latent, share in zip(fit.model.latents, _shares(fit, g, method), strict=True):
+            determinacy = share if isinstance(share, Unavailable) else math.sqrt(share)
+            found.append(ScoreReliability(latent, label, method, determinacy, share))
+    return found
+
+
+def _shares(fit: Estimate, g: int, method: Method) -> Iterator[Value]:
+    """Squared correlations of scores and latents."""
+    relations = Relations.at(fit.layouts[g], fit.theta)
+    visible, latent = (relations.places(names).numpy() for names in (fit.model.visibles, fit.model.latents))
+    phi = relations.covariance.numpy()
+    weights = score_weights(fit, g, method)
+    together = (weights * phi[np.ix_(latent, visible)]).sum(axis=1)
+    spread = ((weights @ phi[np.ix_(visible, visible)]) * weights).sum(axis=1)
+    for shared, own, variance in zip(together.tolist(), spread.tolist(), phi[latent, latent].tolist(), strict=True):
+        if math.isnan(shared):
+            yield NOT_MEASURED
+        elif variance <= 0 or own <= 0:
+            yield NO_VARIANCE
+        else:
+            yield min(shared**2 / (own * variance), 1.0)
+
+
+def composite_reliability(fit: Estimate) -> list[CompositeReliability] | Unavailable:
+    """Of every latent that visibles measure (``=~``), by group.
+
+    Raises
+    ------
+    FitError
+        If no visible measures a latent.
+
+    """
+    if not any(row.loading and row.target in fit.model.visibles for row in fit.model.parameters):
+        raise FitError("no visible measures a latent (=~): there is no sum of indicators")
+    if fit.model.ordered:
+        return ORDERED
+    found = []
+    for g, label in enumerate(fit.labels):
+        for latent in fit.model.latents:
+            indicators = _indicators(fit, latent, label)
+            if indicators:
+                found.append(_composite(fit, g, latent, indicators))
+    return found
+
+
+def _indicators(fit: Estimate, latent: str, group: str | None) -> tuple[str, ...]:
+    visibles = set(fit.model.visibles)
+    rows = [row for row in fit.model.parameters if row.kind is Kind.PATH and row.loading and row.group == group]
+    return tuple(row.target for row in rows if row.source == latent and row.target in visibles and row.fixed != 0)
+
+
+def _composite(fit: Estimate, g: int, latent: str, indicators: tuple[str, ...]) -> CompositeReliability:
+    relations = Relations.at(fit.layouts[g], fit.theta)
+    at, own = relations.places(indicators).numpy(), relations.place[latent]
+    loadings, variance = relations.weights[own, at].numpy(), float(relations.covariance[own, own])
+    implied = relations.covariance.numpy()[np.ix_(at, at)]
+    sample = fit.samples[g].select(indicators).covariance
+    if len(indicators) == 1:
+        shares: tuple[Value, ...] = (SINGLE,) * 4
+    elif variance <= 0:
+        shares = (_alpha(sample), NO_VARIANCE, NO_VARIANCE, NO_VARIANCE)
+    else:
+        due = float(loadings.sum()) ** 2 * variance
+        extracted = float((loadings**2).sum()) * variance / float(np.trace(implied))
+        shares = (_alpha(sample), due / float(implied.sum()), due / float(sample.sum()), extracted)
+    return CompositeReliability(latent, fit.labels[g], indicators, *shares)
+
+
+def _alpha(sample: Array) -> float:
+    k = len(sample)
+    return k / (k - 1) * (1 - float(np.trace(sample)) / float(sample.sum()))

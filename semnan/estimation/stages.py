@@ -1,0 +1,27 @@
+"""What a fit in two stages knows beside its estimates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+#: Whether rows are taken for normal (Savalei & Bentler 2009) or not (Savalei & Falk 2014), under lavaan's names.
+Stages = Literal["two.stage", "robust.two.stage"]
+
+
+@final
+@dataclass(frozen=True)
+class TwoStage:
+    """Saturated moments of rows with missing values first, and the model of these as if rows were complete.
+
+    Attributes
+    ----------
+    kind : "two.stage" or "robust.two.stage"
+    traces, traces_baseline : tuple of float
+        tr(U Γ) and tr[(U Γ)²] of the model and of the baseline model (see `robust`).
+
+    """
+
+    kind: Stages
+    traces: tuple[float, float]
+    traces_baseline: tuple[float, float]

@@ -1,0 +1,191 @@
+"""`ChannelFit`: a fitted channel model, and the questions that it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from semnan.errors import FitError, Unavailable
+from semnan.estimation.finding import Finding
+from semnan.estimation.outcome import Outcome
+from semnan.estimation.progress import Progress
+from semnan.estimation.threads import blas_threads
+from semnan.mmm.channel_sem import ChannelSEM, StandardErrors
+from semnan.mmm.concentrate import Minimum, concentrate, random_starts
+from semnan.mmm.knowledge import Knowledge, Known
+from semnan.mmm.likelihood import Likelihood
+from semnan.mmm.sandwich import Spread, bootstrap, sandwich
+from semnan.network.arrays import Array
+
+#: Below so many geos standard errors that rest on geos are too small.
+FEW = 10
+KINDS = ("panel-hac", "geo", "iid", "bootstrap")
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class ChannelFit:
+    """A fitted channel model. A value: nothing changes it.
+
+    Attributes
+    ----------
+    model : ChannelSEM
+    minimum : Minimum
+        The estimates, and how the search ended.
+    spread : Spread
+        How uncertain they are.
+    standard_error_kind : str
+    known : tuple of Known
+        Experiments and priors that entered the likelihood.
+
+    """
+
+    model: ChannelSEM
+    minimum: Minimum
+    spread: Spread
+    standard_error_kind: StandardErrors
+    known: tuple[Known, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the search ended."""
+        return self.minimum.outcome
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters: coefficients, loadings, residual variances, then those of transforms."""
+        design = self.model.design
+        return (*(free.name for free in design.model.free), *design.names)
+
+    @property
+    def values(self) -> Array:
+        """Their estimates, shape (q + k,)."""
+        return np.concatenate([self.minimum.theta, self.minimum.tau])
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """The estimates by name."""
+        return dict(zip(self.names, self.values.tolist(), strict=True))
+
+    @property
+    def standard_errors(self) -> dict[str, float | Unavailable]:
+        """Their standard errors."""
+        matrix = self.spread.matrix
+        if isinstance(matrix, Unavailable):
+            return dict.fromkeys(self.names, matrix)
+        errors: list[float | Unavailable] = list(np.sqrt(np.diagonal(matrix)).tolist())
+        for k in np.flatnonzero(self.spread.held):
+            errors[k] = Unavailable("at a bound, where normal theory does not hold")
+        return dict(zip(self.names, errors, strict=True))
+
+    @cached_property
+    def ignoring_confounders(self) -> ChannelFit:
+        """The same model without its confounders, as a regression on all channels would have it."""
+        if not self.model.graph.confounders:
+            return self
+        kind: StandardErrors = "panel-hac" if self.standard_error_kind == "bootstrap" else self.standard_error_kind
+        return self.model.without_confounders().fit(standard_errors=kind)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What must be told besides the numbers."""
+        return tuple(_findings(self))
+
+
+def fit_channels(
+    model: ChannelSEM,
+    *,
+    standard_errors: StandardErrors,
+    lags: int,
+    known: tuple[Known, ...],
+    starts: int,
+    replicates: int,
+    n_jobs: int,
+    seed: int,
+    progress: bool | None,
+) -> ChannelFit:
+    """See `ChannelSEM.fit`."""
+    _check(model, standard_errors, lags, starts, replicates)
+    likelihood = Likelihood(model.design, Knowledge(model.mechanism, known))
+    with np.errstate(all="ignore"), blas_threads(len(model.design.model.free)):
+        with Progress(progress) as shown:
+            found = concentrate(likelihood, random_starts(likelihood, starts, seed), shown)
+        found = replace(found, theta=_oriented(model, found.theta))
+        if standard_errors == "bootstrap":
+            spread = bootstrap(likelihood, found, replicates, seed, n_jobs, progress)
+        else:
+            spread = sandwich(likelihood, found, standard_errors, lags)
+    return ChannelFit(model, found, spread, standard_errors, known)
+
+
+def _check(model: ChannelSEM, kind: str, lags: int, starts: int, replicates: int) -> None:
+    if kind not in KINDS:
+        raise FitError(f"standard_errors is {kind!r}: give one of {', '.join(KINDS)}")
+    if kind == "geo" and len(model.panel.geos) < 2:
+        raise FitError("there is one geo, so no standard errors come from geos: take 'panel-hac' (Newey–West)")
+    for name, value, least in (("lags", lags, 0), ("starts", starts, 1), ("replicates", replicates, 2)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise FitError(f"{name} is {value!r}: give a whole number, at least {least}")
+
+
+def _oriented(model: ChannelSEM, theta: Array) -> Array:
+    """With the sign of every confounder such that its first proxy rises with it, or else its first child."""
+    found, table = theta.copy(), model.design.model
+    for latent in table.latents:
+        own = [
+            k
+            for k, free in enumerate(table.free)
+            if table.parameters[free.rows[0]].kind == "path" and table.parameters[free.rows[0]].source == latent
+        ]
+        proxies = model.graph.proxies.get(latent, ())
+        first = next((k for k in own if table.parameters[table.free[k].rows[0]].target in proxies), own[0])
+        if found[first] < 0:
+            found[own] = -found[own]
+    return found
+
+
+def _findings(fit: ChannelFit) -> list[Finding]:
+    found = []
+    if not fit.outcome.ok:
+        found.append(Finding("not converged", (), fit.outcome.advice))
+    geos = len(fit.model.panel.geos)
+    if geos < FEW and fit.standard_error_kind != "iid":
+        message = (
+            "there is one geo: standard errors rest on the weeks alone (Newey–West)"
+            if geos == 1
+            else f"standard errors rest on {geos} geos; below {FEW} they are usually too small"
+        )
+        found.append(Finding("few geos", (), f"{message}. Read intervals as the least that is uncertain."))
+    held = tuple(name for name, at in zip(fit.names, fit.spread.held, strict=True) if at)
+    if held:
+        found.append(
+            Finding(
+                "at a bound", held, f"{', '.join(held)} ended at a bound: the data want more than is allowed there."
+            )
+        )
+    found += _negative(fit)
+    if fit.spread.clipped:
+        found.append(
+            Finding(
+                "few geos", (), "the panel's covariance was not positive semidefinite; its positive part was taken."
+            )
+        )
+    if fit.spread.failed:
+        found.append(Finding("bootstrap", (), f"{fit.spread.failed} replicates did not converge and are left out."))
+    return found
+
+
+def _negative(fit: ChannelFit) -> list[Finding]:
+    design = fit.model.design
+    names = [
+        part.channel
+        for part in design.transforms
+        if part.saturation is not None and design.columns[part.channel].min() < 0
+    ]
+    if not names:
+        return []
+    message = f"{', '.join(names)}: negative media have no response; saturation takes them as nothing spent."
+    return [Finding("negative media", tuple(names), message)]
