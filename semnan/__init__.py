@@ -39,7 +39,7 @@ from semnan.report import draw_identification
 from semnan.text import cfa, growth, lavaan, sem
 
 if TYPE_CHECKING:
-    from semnan import bounds, discovery, mmm, resampling
+    from semnan import bounds, discovery, mmm, resampling, selection
     from semnan.bounds import (
         EffectBounds,
         ProfileInterval,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from semnan.discovery import Discovery, discover
     from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
+    from semnan.selection import Vuong, vuong
 
 __version__ = "0.1.0"
 
@@ -103,6 +104,7 @@ __all__ = [
     "Unavailable",
     "UnweightedLeastSquares",
     "Verdict",
+    "Vuong",
     "bootstrap",
     "bounds",
     "cfa",
@@ -132,9 +134,11 @@ __all__ = [
     "profile_interval",
     "refit_check",
     "resampling",
+    "selection",
     "sem",
     "sensitivity",
     "simulate",
+    "vuong",
 ]
 
 #: Where names are that not every session needs: their packages are imported when one of them is asked for.
@@ -152,6 +156,7 @@ _LATER = {
     "discovery": ("Discovery", "discover"),
     "mmm": (),
     "resampling": ("Bootstrap", "Jackknife", "Permutation", "Resampled", "bootstrap", "jackknife", "permute_groups"),
+    "selection": ("Vuong", "vuong"),
 }
 
 

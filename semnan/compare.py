@@ -8,7 +8,6 @@ from typing import get_args
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.comparison import Correction, compare_estimates
-from semnan.estimation.estimators import recipe
 from semnan.estimation.scaled_difference import Method, difference_factor
 from semnan.fit import Fit
 from semnan.report.comparison import Comparison

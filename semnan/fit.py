@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, final, get_args
+from typing import Any, Literal, final
 
 import numpy as np
 import torch
@@ -56,7 +56,7 @@ from semnan.estimation.robust_indices import all_measures
 from semnan.estimation.scaling import Scale
 from semnan.estimation.scores import Method
 from semnan.estimation.squares import LeastSquares
-from semnan.estimation.stages import Stages
+from semnan.estimation.stages import stages_of
 from semnan.estimation.statistics import Statistics
 from semnan.estimation.storage import load as load_estimate
 from semnan.estimation.storage import save as save_estimate
@@ -161,7 +161,7 @@ def fit(
         starts=starts,
         seed=seed,
         progress=progress,
-        stages=missing if missing in get_args(Stages) else None,
+        stages=stages_of(missing),
     )
     compiled = as_model(model)
     design = DesignColumns(cluster, sampling_weights, period, lags)
@@ -654,6 +654,20 @@ class Fit:
 
         """
         return predict(self.estimate, self.sample, data, outcomes, given, group, level)
+
+    def influence(self) -> report.Influence:
+        """What every row does to the estimates: fits without each of them, all at once.
+
+        Rows with missing values are left out by one Newton step, complete ones exactly.
+
+        Raises
+        ------
+        FitError
+            If the fit did not converge, has no rows, or is not by maximum likelihood.
+
+        """
+        with blas_threads(len(self.model.free)):
+            return report.influence(self.estimate, self.sample)
 
     # -- effects
 

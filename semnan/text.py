@@ -18,6 +18,7 @@ from semnan.errors import DataError, FitError, ModelError
 from semnan.estimation.estimators import Estimator, Information, is_least_squares
 from semnan.estimation.minimise import Optimiser
 from semnan.estimation.moment_weights import Source
+from semnan.estimation.stages import stages_of
 from semnan.fit import Fit, Fits, fit, fit_many
 from semnan.model import PathModel
 
@@ -147,10 +148,12 @@ def lavaan(text: str, data: Data | ManyData, *, group: str | None = None, **opti
 def _fit_text(function: str, text: str, data: Data | ManyData, group: str | None, options: FitOptions) -> Fit | Fits:
     how, what = _split(options)
     chosen = what.pop("group_label", None)
-    if how.get("missing") == "fiml" or "cluster" in how or "period" in how:
+    stages = stages_of(how.get("missing", "listwise"))
+    if how.get("missing") == "fiml" or stages or "cluster" in how or "period" in how:
         what = {"meanstructure": True, **what}
-    if is_least_squares(how.get("estimator", "ML")) or "ordered" in what:
-        what = {"fixed_x": False, **what}  # As lavaan: least squares is about the moments of covariates too.
+    if is_least_squares(how.get("estimator", "ML")) or "ordered" in what or stages:
+        # As lavaan: least squares is about the moments of covariates too, and so are two stages.
+        what = {"fixed_x": False, **what}
     if isinstance(data, MomentsStack | Sequence) and not isinstance(data, str):
         if group is not None:
             raise DataError("group= is for a single data frame: many data sets make models of one group each")
@@ -205,6 +208,8 @@ def _labels(data: Data, group: str | None) -> tuple[str, ...]:
 
 def _fit_many(model: PathModel, data: ManyData, how: dict[str, Any]) -> Fits:
     missing = how.pop("missing", "listwise")
+    if stages_of(missing):
+        raise FitError(f"missing={missing!r} is for a single data set: fit many of them one by one")
     for name in how.keys() - BATCHED:
         raise FitError(f"{name}= is for a single data set: fit many of them one by one")
     if isinstance(data, MomentsStack):

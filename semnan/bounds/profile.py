@@ -153,6 +153,8 @@ def _check_fit(fit: Estimate) -> None:
             f"profile intervals are about the likelihood, and this fit is by {fit.discrepancy}, estimator "
             f"{fit.estimator}: fit with estimator='ML'"
         )
+    if fit.stages is not None:
+        raise FitError("profile intervals are about the likelihood, and this fit is by two stages: use missing='fiml'")
 
 
 @final

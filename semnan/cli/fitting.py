@@ -38,6 +38,8 @@ class Missing(StrEnum):
 
     LISTWISE = "listwise"
     FIML = "fiml"
+    TWO_STAGE = "two.stage"
+    ROBUST_TWO_STAGE = "robust.two.stage"
     ERROR = "error"
 
 

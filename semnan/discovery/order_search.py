@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 #: A walk through the order ends where the score is worse by this many parents' worth.
 PATIENCE = 4.0
 #: Variables that a restart moves.
-JUMPS = 3
+JUMPS = 4
 
 
 @final
@@ -50,7 +50,7 @@ class OrderSearch:
 
     """
 
-    restarts: int = 100
+    restarts: int = 200
     seed: int = 0
     penalty: float = 2.0
     most_parents: int | None = None

@@ -199,8 +199,7 @@ def _nearby(problem: Problem, start: Array, whole: Problem) -> Solution:
     theta, value, size = start.copy(), np.full(len(start), np.nan), np.full(len(start), np.inf)
     live, inner = np.arange(len(start)), problem
     for step in range(STEPS):
-        # At first all are at the same point: one implied covariance serves them.
-        point = inner.at(start[:1] if step == 0 else theta[live])
+        point = inner.at(start[:1] if step == 0 and _shared(problem) else theta[live])
         gradient = inner.gradient(point)
         value[live], size[live] = point.value, (np.abs(gradient) / np.where(scale > 0, scale, 1.0)).max(-1)
         theta[live] -= gradient @ inverse
@@ -212,6 +211,11 @@ def _nearby(problem: Problem, start: Array, whole: Problem) -> Solution:
     ok = (size <= TOLERANCE) & np.isfinite(value) & ~problem.at_bound(theta).any(-1)
     outcomes = tuple(Outcome.CONVERGED if good else Outcome.ITERATION_LIMIT for good in ok.tolist())
     return Solution(theta, value, size, np.full(len(theta), step), outcomes)
+
+
+def _shared(problem: Problem) -> bool:
+    """Whether all fits imply the same at the same parameters, so that one implied covariance serves them."""
+    return all(part.center is None and part.layout.base_omega.ndim == 2 for part in problem.parts)
 
 
 def _inverse(hessian: Array) -> Array:

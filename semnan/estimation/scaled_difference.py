@@ -28,6 +28,7 @@ from semnan.network.arrays import Array
 Method = Literal["satorra.bentler.2001", "satorra.bentler.2010"]
 NEGATIVE = Unavailable("the scaling factor of the difference is not positive: use method='satorra.bentler.2010'")
 OTHER_TEST = Unavailable("scaled differences are those of the estimators MLM and MLR: fit both models by one of these")
+NO_LIKELIHOOD = Unavailable("neither least squares nor two stages have it: use method='satorra.bentler.2001'")
 NOT_PART = Unavailable("a parameter of the restricted model is not one of the other: use method='satorra.bentler.2001'")
 
 
@@ -50,6 +51,8 @@ def difference_factor(
         mean: float | Unavailable = 0.0
     elif method == "satorra.bentler.2001":
         mean = first.model.trace if isinstance(first.model, ScaledTest) else first.model
+    elif less.stages is not None or less.squares is not None:
+        mean = NO_LIKELIHOOD
     else:
         mean = _crossed(less, more, first, rows)
     if isinstance(mean, Unavailable):

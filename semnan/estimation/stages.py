@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Literal, final, get_args
 
 #: Whether rows are taken for normal (Savalei & Bentler 2009) or not (Savalei & Falk 2014), under lavaan's names.
 Stages = Literal["two.stage", "robust.two.stage"]
+
+
+def stages_of(missing: str) -> Stages | None:
+    """The kind of two stages that missing values are asked to be treated by."""
+    return next((kind for kind in get_args(Stages) if kind == missing), None)
 
 
 @final

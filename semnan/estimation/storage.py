@@ -23,6 +23,7 @@ from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.stages import TwoStage, stages_of
 from semnan.estimation.thresholds import Threshold
 from semnan.model import Constraint, Defined, Kind, Ordered, Parameter, PathModel
 
@@ -94,6 +95,7 @@ def _describe(fit: Estimate) -> dict[str, Any]:
         "estimator": fit.estimator,
         "ordered": [[ordered.name, ordered.thresholds] for ordered in fit.model.ordered],
         "squares": _squares_said(fit.squares),
+        "stages": _stages_said(fit.stages),
         "information": fit.information,
         "steps": fit.steps,
         "outcome": fit.outcome.name,
@@ -148,6 +150,7 @@ def _read(said: dict[str, Any], numbers: dict[str, Tensor]) -> Estimate:
         inference=_inference(said, numbers, len(model.free)),
         generic=_generic(said, numbers, len(model.free)),
         squares=_squares(said),
+        stages=_stages(said["stages"]),
     )
 
 
@@ -191,6 +194,20 @@ def _squares(said: dict[str, Any]) -> LeastSquares | Unavailable | None:
         tuple((str(first), str(second)) for first, second in found["adjusted"]),
         _correction(found["correction"]),
     )
+
+
+def _stages_said(stages: TwoStage | Unavailable | None) -> dict[str, Any] | str | None:
+    return stages.reason if isinstance(stages, Unavailable) else None if stages is None else asdict(stages)
+
+
+def _stages(found: dict[str, Any] | str | None) -> TwoStage | Unavailable | None:
+    if found is None or isinstance(found, str):
+        return None if found is None else Unavailable(found)
+    kind = stages_of(found["kind"])
+    if kind is None:
+        raise FileError(f"the saved fit has stages of the unknown kind {found['kind']!r}")
+    own, simple = ((float(first), float(second)) for first, second in (found["traces"], found["traces_baseline"]))
+    return TwoStage(kind, own, simple)
 
 
 def _patterns(model: PathModel, numbers: dict[str, Tensor], g: int) -> Patterns:

@@ -1,7 +1,7 @@
 """Adstock: what media of the weeks before still do, as a weighted mean over lags.
 
-The weights of lags 0, 1, …, `WEEKS` − 1 sum to one, so that a steady spend is left as it is and carry-over only moves it
-in time. Before the first week media are taken to have been what they were in the first.
+The weights of lags 0, 1, …, `WEEKS` − 1 sum to one, so that a steady spend is left as it is and carry-over only moves
+it in time. Before the first week media are taken to have been what they were in the first.
 """
 
 from __future__ import annotations

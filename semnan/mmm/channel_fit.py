@@ -170,7 +170,7 @@ def _findings(fit: ChannelFit) -> list[Finding]:
     if fit.spread.clipped:
         found.append(
             Finding(
-                "few geos", (), "the panel's covariance was not positive semidefinite; its positive part was taken."
+                "covariance not positive", (), "the panel's covariance was not positive semidefinite; its positive part was taken."
             )
         )
     if fit.spread.failed:

@@ -51,8 +51,8 @@ class ChannelSEM:
     """A system of equations, one for each channel that something acts on, one for each proxy and one for the KPI.
 
     Media enter the equation of the KPI transformed: adstock, then saturation. What channels do to each other is linear
-    in raw media of the same week, or of the week that a lagged node such as ``tv@1`` says. Levels of geos, season, trend
-    and events are in every equation. Latent confounders have variance one.
+    in raw media of the same week, or of the week that a lagged node such as ``tv@1`` says. Levels of geos, season,
+    trend and events are in every equation. Latent confounders have variance one.
 
     Parameters
     ----------

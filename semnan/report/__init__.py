@@ -2,6 +2,7 @@
 
 from semnan.report.diagram import Drawing, draw
 from semnan.report.identification import draw_identification
+from semnan.report.influence import CaseInfluence, Influence, influence
 from semnan.report.listing import Listing
 from semnan.report.parameters import ParameterTable
 from semnan.report.plain import to_dict
@@ -9,13 +10,16 @@ from semnan.report.rows import ParameterRow, parameter_rows
 from semnan.report.summary import Summary, summarise
 
 __all__ = [
+    "CaseInfluence",
     "Drawing",
+    "Influence",
     "Listing",
     "ParameterRow",
     "ParameterTable",
     "Summary",
     "draw",
     "draw_identification",
+    "influence",
     "parameter_rows",
     "summarise",
     "to_dict",

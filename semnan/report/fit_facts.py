@@ -11,6 +11,7 @@ from semnan.estimation.estimate import Estimate
 from semnan.estimation.estimators import recipe
 from semnan.estimation.robust_indices import all_measures
 from semnan.estimation.squares import LeastSquares
+from semnan.estimation.stages import TwoStage
 from semnan.report.table import Facts, number, probability
 
 Value = float | Unavailable
@@ -130,8 +131,8 @@ def _shown(name: str, value: Value) -> str:
 
 def inference_facts(fit: Estimate, sample: Sample) -> Facts:
     """Where the standard errors come from."""
-    errors = {"standard": "Standard", "robust.sem": "Robust.sem", "robust.huber.white": "Sandwich"}
-    shown = errors[recipe(fit.estimator).errors]
+    made = fit.stages.kind if isinstance(fit.stages, TwoStage) else recipe(fit.estimator).errors
+    shown = "Sandwich" if made == "robust.huber.white" else made.capitalize()
     design = sample.groups[0].design
     if design.periods is not None:
         shown = "Newey-West" if design.clusters is None else "Panel.HAC"

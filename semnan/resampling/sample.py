@@ -14,7 +14,7 @@ def check_fit(fit: Fit) -> None:
     Raises
     ------
     FitError
-        If it did not converge, is by least squares of moments, or has no rows.
+        If it did not converge, is by least squares of moments or by two stages, or has no rows.
 
     """
     if not isinstance(fit, Fit):
@@ -23,6 +23,8 @@ def check_fit(fit: Fit) -> None:
         raise FitError(f"the fit did not converge ({fit.outcome.value}): replicates would tell nothing of it")
     if recipe(fit.estimate.estimator).weight is not None:
         raise FitError(f"{fit.estimate.estimator} is not resampled: use maximum likelihood")
+    if fit.estimate.stages is not None:
+        raise FitError("the fit is by two stages, which are not resampled: use missing='fiml'")
     if any(group.design.periods is not None for group in fit.sample.groups):
         raise FitError("rows of near periods depend on each other: fit without period= to draw rows, or whole clusters")
     if any(group.rows is None for group in fit.sample.groups):

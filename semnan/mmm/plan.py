@@ -1,0 +1,187 @@
+"""`Plan`: a marketing-mix model written down in a file, to be run on a table."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from semnan.data.csv_table import read_text
+from semnan.errors import FileError, ModelError, SemnanError
+from semnan.mmm import plan_values as read
+from semnan.mmm.adstock import ADSTOCKS
+from semnan.mmm.channel_graph import ChannelGraph
+from semnan.mmm.channel_sem import ChannelSEM
+from semnan.mmm.knowledge import Known, LiftTest, Prior
+from semnan.mmm.panel import MediaPanel
+from semnan.mmm.panel_table import Table, nearest
+from semnan.mmm.saturation import SATURATIONS
+
+#: Larger files are refused.
+MAX_BYTES = 2**20
+
+_ADSTOCK, _SATURATION = read.one_of(*ADSTOCKS, "none"), read.one_of(*SATURATIONS, "none")
+_READERS: dict[str, dict[str, read.Reader]] = {
+    "data": {
+        "date": read.text,
+        "kpi": read.text,
+        "channels": read.names,
+        "geo": read.text,
+        "controls": read.names,
+        "proxies": read.names,
+        "spend": read.either(read.one_of("media", "none"), read.table_of(read.text)),
+        "population": read.either(read.text, read.table_of(read.number)),
+        "revenue_per_kpi": read.text_or_number,
+        "allow_negative": read.switch,
+    },
+    "graph": {
+        "edges": read.edges,
+        "confounders": read.table_of(read.names),
+        "proxies": read.table_of(read.names),
+        "tiers": read.tiers,
+    },
+    "model": {
+        "adstock": read.either(_ADSTOCK, read.table_of(_ADSTOCK)),
+        "saturation": read.either(_SATURATION, read.table_of(_SATURATION)),
+        "geo_effects": read.one_of("fixed", "none"),
+        "season": read.count(0),
+        "trend": read.switch,
+        "week_effects": read.switch,
+        "events": read.table_of(read.weeks),
+    },
+    "fit": {
+        "standard_errors": read.one_of("panel-hac", "geo", "iid", "bootstrap"),
+        "lags": read.count(0),
+        "starts": read.count(1),
+        "replicates": read.count(2),
+        "seed": read.count(0),
+        "holdout": read.count(0),
+    },
+    "budget": {"total": read.number, "bounds": read.table_of(read.limits)},
+}
+_LIFT_TEST: dict[str, read.Reader] = {
+    "channel": read.text,
+    "value": read.number,
+    "standard_error": read.number,
+    "change": read.number,
+    "geos": read.names,
+    "weeks": read.weeks,
+}
+_PRIOR: dict[str, read.Reader] = {"parameter": read.text, "value": read.number, "standard_error": read.number}
+_LISTS = ("lift_tests", "priors")
+_REQUIRED = {"data": ("date", "kpi", "channels"), "graph": ("edges",)}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan as a file has it; make one with `read_plan`.
+
+    Attributes
+    ----------
+    path : Path
+    data : dict
+        Arguments of `MediaPanel`.
+    graph : ChannelGraph
+    model : dict
+        Arguments of `ChannelSEM` besides panel and graph.
+    fit : dict
+        Arguments of `ChannelSEM.fit` besides what is known.
+    holdout : int
+        Weeks at the end that are not fitted to.
+    lift_tests : tuple of dict
+        Arguments of `LiftTest`; weeks are those of the panel, not positions.
+    priors : tuple of Prior
+    total : float or None
+        Budget to share out; None: what is spent now.
+    bounds : dict from channel to (least, most)
+        Of the budget.
+
+    """
+
+    path: Path
+    data: dict[str, Any] = field(repr=False)
+    graph: ChannelGraph
+    model: dict[str, Any] = field(default_factory=dict)
+    fit: dict[str, Any] = field(default_factory=dict)
+    holdout: int = 0
+    lift_tests: tuple[dict[str, Any], ...] = ()
+    priors: tuple[Prior, ...] = ()
+    total: float | None = None
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def panel(self, table: Table) -> MediaPanel:
+        """The panel of a table with the plan's columns."""
+        return MediaPanel(table, **self.data)
+
+    def channel_sem(self, panel: MediaPanel) -> ChannelSEM:
+        """The plan's model of a panel."""
+        return ChannelSEM(panel, self.graph, **self.model)
+
+    def known(self, panel: MediaPanel) -> tuple[Known, ...]:
+        """The plan's experiments and priors, with weeks as positions in a panel.
+
+        Raises
+        ------
+        ModelError
+            For a week that the panel does not have.
+
+        """
+        return (*(_lift_test(test, panel) for test in self.lift_tests), *self.priors)
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read a plan: a TOML file with the sections ``data``, ``graph``, ``model``, ``fit`` and ``budget``.
+
+    ``[data]`` has the arguments of `MediaPanel`, ``[graph]`` those of `ChannelGraph` (edges are pairs, or texts such as
+    ``"tv -> search, sales"``), ``[model]`` those of `ChannelSEM`, ``[fit]`` those of its `fit` and ``holdout``, the
+    number of weeks at the end that are not fitted to. ``[budget]`` has a ``total`` and ``bounds``; every
+    ``[[lift_tests]]`` and ``[[priors]]`` is an experiment or a prior. What Python calls None is "none".
+
+    Raises
+    ------
+    FileError
+        For a file that cannot be read or is no TOML, and for keys and values that make no sense, each with its name;
+        of an unknown key with the nearest known one.
+
+    """
+    place = Path(path)
+    text = read_text(place, MAX_BYTES)
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FileError(f"{place} is not a TOML file: {error}") from error
+    try:
+        return _plan(place, content)
+    except SemnanError as error:
+        raise FileError(f"{place}: {error}") from error
+
+
+def _plan(place: Path, content: Mapping[str, Any]) -> Plan:
+    known = (*_READERS, *_LISTS)
+    for key in content:
+        if key not in known:
+            shown = nearest(key, known) or f"; there are {', '.join(known)}"
+            raise ModelError(f"the plan has the unknown section {key!r}{shown}")
+    parts = {name: _section(content, name, readers) for name, readers in _READERS.items()}
+    graph = ChannelGraph(**parts["graph"], kpi=parts["data"]["kpi"])
+    parts["data"].setdefault("proxies", tuple(name for name in graph.measurements if name in _unclaimed(parts["data"])))
+    lift_tests = _items(content, "lift_tests", _LIFT_TEST, ("channel", "value", "standard_error"))
+    plan = Plan(
+        path=place,
+        data=parts["data"],
+        graph=graph,
+        model=parts["model"],
+        fit={key: value for key, value in parts["fit"].items() if key != "holdout"},
+        holdout=parts["fit"].get("holdout", 0),
+        lift_tests=tuple(lift_tests),
+        priors=tuple(Prior(**item) for item in _items(content, "priors", _PRIOR, tuple(_PRIOR))),
+        total=parts["budget"].get("total"),
+        bounds=parts["budget"].get("bounds", {}),
+    )
+    _check(plan)
+    return plan

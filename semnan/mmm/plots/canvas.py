@@ -1,0 +1,94 @@
+"""What all plots share: figures, colours that everybody can tell apart, names as labels, legends outside of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from semnan.errors import SemnanError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter
+
+#: Okabe & Ito's colours, which differ for every kind of colour vision, without yellow, which is faint on white.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7A5C3E", "#4B0092")
+DARK, GREY, LIGHT, ACCENT, SECOND = "#222222", "#6b7280", "#d1d5db", COLORS[0], COLORS[1]
+MARKERS = "osD^vPX*"
+#: Inches: the usual width of a figure, and one that fits a phone.
+WIDE, NARROW = 8.0, 4.4
+#: Characters of a name in a label; in a figure of `NARROW` width, fewer.
+LONGEST, SHORTEST = 26, 16
+
+
+def blank(width: float, height: float) -> Figure:
+    """An empty figure that makes room for all labels and for legends outside of the data."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def labelled(name: str, width: float = WIDE) -> str:
+    """A name as a label: not too long, without formulas, and seen by legends, which leave out leading underscores."""
+    most = SHORTEST if width < 6 else LONGEST
+    short = name if len(name) <= most else f"{name[: most - 1]}…"
+    return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
+
+
+def tidy(axes: Axes, grid: str = "y") -> None:
+    """Without a frame, with faint lines to read values by."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis=grid, color=LIGHT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=9, colors=DARK)
+
+
+def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """Below the data, in as many columns as fit."""
+    width = float(figure.get_figwidth())
+    longest = max((len(label) for label in labels), default=1)
+    columns = max(1, min(len(labels), int(width / (0.085 * longest + 0.55))))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
+
+
+def over_time(axes: Axes, weeks: Any) -> None:
+    """Dates at a few places of the time axis; whole numbers if weeks are numbers."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    most = 5 if axes.get_figure().get_figwidth() < 6 else 9
+    if np.asarray(weeks).dtype.kind == "M":
+        locator = AutoDateLocator(minticks=3, maxticks=most)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(most, integer=True))
+        axes.set_xlabel("week", fontsize=9)
+    axes.margins(x=0.01)
+
+
+def thousands() -> Formatter:
+    """Ticks such as 12k and 3.4M, so that large numbers stay short."""
+    from matplotlib.ticker import FuncFormatter
+
+    return FuncFormatter(lambda value, _: shortened(value))
+
+
+def shortened(value: float) -> str:
+    """A number with three digits that count: 1.23, 45.6, 12k, 3.4M."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size * 0.9995:
+            return f"{value / min(size, 1e3 if letter == 'k' else size):.3g}{letter}"
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def colors(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name; beyond `COLORS` they begin again."""
+    return {name: COLORS[i % len(COLORS)] for i, name in enumerate(names)}
