@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from semnan.discovery import Discovery, discover
     from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
-    from semnan.selection import Vuong, vuong
+    from semnan.selection import CrossValidation, Vuong, cross_validate, vuong
 
 __version__ = "0.1.0"
 
@@ -63,6 +63,7 @@ __all__ = [
     "Accumulation",
     "Bhattacharyya",
     "Bootstrap",
+    "CrossValidation",
     "DataError",
     "Discovery",
     "Effect",
@@ -110,6 +111,7 @@ __all__ = [
     "cfa",
     "compare",
     "covariance",
+    "cross_validate",
     "datasets",
     "discover",
     "discovery",
@@ -156,7 +158,7 @@ _LATER = {
     "discovery": ("Discovery", "discover"),
     "mmm": (),
     "resampling": ("Bootstrap", "Jackknife", "Permutation", "Resampled", "bootstrap", "jackknife", "permute_groups"),
-    "selection": ("Vuong", "vuong"),
+    "selection": ("CrossValidation", "Vuong", "cross_validate", "vuong"),
 }
 
 

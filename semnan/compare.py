@@ -8,12 +8,13 @@ from typing import get_args
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.comparison import Correction, compare_estimates
-from semnan.estimation.scaled_difference import Method, difference_factor
+from semnan.estimation.restrictions import shifted_difference
+from semnan.estimation.scaled_difference import Method, difference_factor, usual_method
 from semnan.fit import Fit
 from semnan.report.comparison import Comparison
 
 
-def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method = "satorra.bentler.2001") -> Comparison:
+def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method | None = None) -> Comparison:
     """Test whether the restrictions of one model against another hold: χ² difference (likelihood-ratio) tests.
 
     The fits are put in the order of their degrees of freedom, and each is tested against the one before. That it is
@@ -23,12 +24,14 @@ def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method = "sa
     Parameters
     ----------
     *fits : Fit
-        Two or more, of the same data, by maximum likelihood.
+        Two or more, of the same data, by maximum likelihood or by least squares of moments.
     names : sequence of str, optional
         One for each fit; by default ``fit 1``, ``fit 2``, …
-    method : "satorra.bentler.2001" or "satorra.bentler.2010"
-        How differences of robust fits (MLM or MLR) are scaled. The second needs that parameters of the restricted
-        model are among those of the other, and is of use where the first has no positive factor.
+    method : "satorra.bentler.2001", "satorra.bentler.2010" or "satorra.2000", optional
+        How differences of robust fits are corrected; by default the first where χ² is scaled by its mean (MLM, MLR,
+        DLS, two stages), and the last where it is by mean and variance (MLMV, WLSMV, ULSMV). The second needs that
+        parameters of the restricted model are among those of the other, and is of use where the first has no positive
+        factor. The last scales and shifts by the distribution of the restrictions, as DIFFTEST of Mplus does.
 
     Returns
     -------
@@ -38,8 +41,7 @@ def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method = "sa
     Raises
     ------
     FitError
-        If the data differ, two fits have the same degrees of freedom, one is not by maximum likelihood, or only some
-        are robust.
+        If the data or estimators differ, two fits have the same degrees of freedom, or only some are robust.
 
     Examples
     --------
@@ -55,22 +57,29 @@ def compare(*fits: Fit, names: Sequence[str] | None = None, method: Method = "sa
         if not isinstance(fit, Fit):
             raise FitError(f"compare takes fits, as compare(fit1, fit2), not a {type(fit).__name__}")
     chosen = [f"fit {i + 1}" for i in range(len(fits))] if names is None else list(names)
-    if method not in get_args(Method):
+    if method is not None and method not in get_args(Method):
         raise FitError(f"the method is {method!r}: give one of {', '.join(get_args(Method))}")
     return Comparison(tuple(compare_estimates([fit.estimate for fit in fits], chosen, _correction(fits, method))))
 
 
-def _correction(fits: Sequence[Fit], method: Method) -> Correction | None:
+def _correction(fits: Sequence[Fit], method: Method | None) -> Correction | None:
     """None if χ² is that of normal theory."""
-    corrected = [fit.estimate.test != "standard" for fit in fits]
-    if not any(corrected):
-        return None
-    if not all(corrected):
+    tests = {fit.estimate.test for fit in fits}
+    if len(tests) > 1 and "standard" in tests:
         raise FitError("some of the fits are robust and others not: fit all with the same estimator")
+    if any(fit.estimate.squares is not None for fit in fits) and len({fit.estimate.discrepancy for fit in fits}) > 1:
+        raise FitError("the fits minimise different things, so that their χ² do not compare: use the same estimator")
+    if tests == {"standard"}:
+        return None
 
-    def factor(less: int, more: int) -> float | Unavailable:
+    def corrected(less: int, more: int, rise: float, df: int) -> float | Unavailable:
+        one, other = fits[less].estimate, fits[more].estimate
+        chosen = method or usual_method(one.test)
+        if chosen == "satorra.2000":
+            return shifted_difference(one, other, rise, df)
         tests = (fits[less].robust, fits[more].robust)
         rows = Rows.of(fits[less].sample, fits[less].model.exogenous)
-        return difference_factor(fits[less].estimate, fits[more].estimate, tests, method, rows)
+        factor = difference_factor(one, other, tests, chosen, rows)
+        return factor if isinstance(factor, Unavailable) else rise / factor
 
-    return Correction(factor)
+    return Correction(corrected)

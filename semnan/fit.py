@@ -21,7 +21,7 @@ from semnan.data.missing import Missing
 from semnan.effects import Effect, Intervention, effect, effects, intervene
 from semnan.effects.batch import EffectArrays, effect_arrays
 from semnan.effects.defined import DefinedRow, defined_parameters
-from semnan.effects.delta import AT_BOUND, own_walds
+from semnan.effects.delta import AT_BOUND, check_level, own_walds
 from semnan.effects.effect import Kind, Pair
 from semnan.effects.prediction import Prediction, predict
 from semnan.effects.standardised import StandardisedRow, standardised
@@ -30,6 +30,7 @@ from semnan.estimation.baseline import Baseline, baseline
 from semnan.estimation.candidates import SORTS
 from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
+from semnan.estimation.equivalence import Equivalence, equivalence, equivalence_of_restrictions
 from semnan.estimation.estimate import Estimate, Estimates, place_of
 from semnan.estimation.estimators import Estimator, Information, check_rows, of_ordered, recipe
 from semnan.estimation.factor_scores import FactorScores, factor_scores
@@ -527,6 +528,25 @@ class Fit:
         """
         return score_tests(self.estimate)
 
+    def equivalence_test(self, against: Fit | None = None, *, alpha: float = 0.05) -> Equivalence | Unavailable:
+        """How large the misfit is at most: T-size RMSEA and CFI with adjusted cutoffs.
+
+        The tests of close fit are among `fit_measures`: ``rmsea.pvalue`` and ``rmsea.notclose.pvalue``.
+
+        Parameters
+        ----------
+        against : Fit, optional
+            A fit that restricts less: the misfit is then that of the restrictions alone, as between steps of
+            `invariance`.
+        alpha : float
+            At which larger misfit is rejected.
+
+        """
+        check_level(alpha)
+        if against is None:
+            return equivalence(self.estimate, alpha)
+        return equivalence_of_restrictions(self.estimate, against.estimate, alpha)
+
     def residuals(self, units: Units = "raw", group: str | None = None) -> GroupResiduals | Unavailable:
         """What the sample's covariances and means have more than the model implies.
 
@@ -668,6 +688,23 @@ class Fit:
         """
         with blas_threads(len(self.model.free)):
             return report.influence(self.estimate, self.sample)
+
+    def heavy_tails(self, nu: float | None = None) -> report.HeavyTails:
+        """The same model under a multivariate t distribution, and how far its estimates move from those of this fit.
+
+        Parameters
+        ----------
+        nu : float, optional
+            Degrees of freedom, more than two; by default the likeliest ones.
+
+        Raises
+        ------
+        FitError
+            If the fit did not converge or is not by maximum likelihood, or rows are missing, incomplete or weighted.
+
+        """
+        with blas_threads(len(self.model.free)):
+            return report.with_heavy_tails(self.estimate, self.sample, nu)
 
     # -- effects
 

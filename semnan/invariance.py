@@ -23,6 +23,8 @@ STEPS = {
     "means": ("means",),
 }
 LADDER = ("configural", "metric", "scalar", "strict")
+#: Thresholds of ordered variables are those of each group, so that nothing rests on means.
+ORDERED_LADDER = ("configural", "metric")
 WIDTH = 110
 
 
@@ -90,7 +92,12 @@ class Invariance:
 
 
 def invariance(
-    text: str, data: Data, *, group: str | None = None, steps: Sequence[str] = LADDER, **options: Unpack[FitOptions]
+    text: str,
+    data: Data,
+    *,
+    group: str | None = None,
+    steps: Sequence[str] | None = None,
+    **options: Unpack[FitOptions],
 ) -> Invariance:
     """Fit a measurement model with more and more of it equal across groups, and test each step against the one before.
 
@@ -101,11 +108,12 @@ def invariance(
     data : data frame, mapping of group to Moments, or Sample
     group : str, optional
         The column of the frame that says the group.
-    steps : sequence of "configural", "metric", "scalar", "strict", "means"
-        In this order: the same pattern of loadings; equal loadings; intercepts; residual variances; latent means.
+    steps : sequence of "configural", "metric", "scalar", "strict", "means", optional
+        In this order: the same pattern of loadings; equal loadings; intercepts; residual variances; latent means. By
+        default the first four; with ordered variables the first two, which are all that there are.
     **options
-        Those of `sem`; `group_partial` exempts parameters from all steps. With estimator "MLM" or "MLR" differences are
-        scaled.
+        Those of `sem`; `group_partial` exempts parameters from all steps. With robust estimators differences are
+        corrected (see `compare`).
 
     Returns
     -------
@@ -126,15 +134,20 @@ def invariance(
     [16, 20, 24, 30]
 
     """
-    _check(steps, options)
+    chosen = list(_usual(options) if steps is None else steps)
+    _check(chosen, options)
     fits: list[Fit] = []
     equal: list[str] = []
     for name in STEPS:
         equal += STEPS[name]
-        if name in steps:
+        if name in chosen:
             fits.append(_fit(text, data, group, equal, options))
-    compared = {row.name: row for row in compare(*fits, names=list(steps)).rows}
-    return Invariance(tuple(_stepped(list(steps), fits, compared)))
+    compared = {row.name: row for row in compare(*fits, names=chosen).rows}
+    return Invariance(tuple(_stepped(chosen, fits, compared)))
+
+
+def _usual(options: FitOptions) -> Sequence[str]:
+    return ORDERED_LADDER if options.get("ordered") else LADDER
 
 
 def _check(steps: Sequence[str], options: FitOptions) -> None:
@@ -143,10 +156,17 @@ def _check(steps: Sequence[str], options: FitOptions) -> None:
         raise FitError(f"the steps are {', '.join(map(str, steps))}: give two or more of {', '.join(STEPS)}, in order")
     if "group_equal" in options:
         raise FitError("the steps say what is equal across groups: leave out group_equal")
+    beyond = [name for name in steps if name not in ORDERED_LADDER]
+    if options.get("ordered") and beyond:
+        raise FitError(
+            f"the step {beyond[0]!r} needs equal thresholds, and those of ordered variables are free in every group: "
+            "give steps=('configural', 'metric')"
+        )
 
 
 def _fit(text: str, data: Data, group: str | None, equal: list[str], options: FitOptions) -> Fit:
-    chosen: FitOptions = {"meanstructure": True, **options, "group_equal": tuple(equal)}
+    means: FitOptions = {} if options.get("ordered") else {"meanstructure": True}
+    chosen: FitOptions = {**means, **options, "group_equal": tuple(equal)}
     fit = cfa(text, data, group=group, **chosen)
     if not fit.model.groups:
         raise FitError("there are no groups: name the column that says the group as group=")

@@ -76,7 +76,7 @@ def _read(value: Any, row: int, column: str) -> int | datetime | None:
         raise DataError(
             f"the period in row {row} of the column {column!r} is {value!r}: give integers, or dates (as in 2024-02-26)"
         )
-    if abs(found) > _LARGEST:
+    if abs(float(found)) > _LARGEST:
         raise DataError(f"the period in row {row} of the column {column!r} is {found}: count periods from a later one")
     return int(found)
 

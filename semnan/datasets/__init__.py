@@ -123,6 +123,37 @@ def sachs() -> Dataset:
     )
 
 
+def robyn_weekly() -> Dataset:
+    """A simulated national table of media, 208 weeks from November 2015, as marketing-mix tools are tried on.
+
+    ``DATE``, ``revenue``; spend on television, outdoor, print, Facebook and paid search (``tv_S``, ``ooh_S``,
+    ``print_S``, ``facebook_S``, ``search_S``); Facebook impressions and search clicks (``facebook_I``,
+    ``search_clicks_P``); ``competitor_sales_B``, ``newsletter``, and ``events`` (text, "na" in most weeks).
+    """
+    return Dataset(
+        name="RobynWeekly",
+        description="Revenue, spend on five media, competitor sales, newsletters and events in 208 weeks, simulated",
+        source="Robyn (Meta Marketing Science), table dt_simulated_weekly; as shipped with robynpy",
+        licence="MIT (Robyn, Meta Platforms)",
+        columns=_read("robyn_weekly.csv"),
+    )
+
+
+def pymc_marketing_example() -> Dataset:
+    """A simulated national table with the true contributions of its two media, 179 weeks from April 2018.
+
+    ``date_week``, media ``x1`` and ``x2``, sales ``y``, two weeks with an event (``event_1``, ``event_2``),
+    ``dayofyear``, the number of the week ``t``, and the true ``contribution_x1`` and ``contribution_x2`` to ``y``.
+    """
+    return Dataset(
+        name="PyMCMarketingExample",
+        description="Sales, two media, two events and the true contributions of the media in 179 weeks, simulated",
+        source="Generated anew by the recipe of the example notebook of PyMC-Marketing's marketing-mix model",
+        licence="Apache-2.0 (PyMC-Marketing, whose recipe it is)",
+        columns=_read("pymc_marketing_example.csv"),
+    )
+
+
 def _read(file: str) -> dict[str, Column]:
     """Columns of an embedded file; the unnamed column of row numbers is left out."""
     text = files(__package__).joinpath(file).read_text(encoding="utf-8")

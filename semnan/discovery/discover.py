@@ -6,27 +6,19 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf
 
 from semnan.data import Moments
 from semnan.data.frames import Frame
 from semnan.discovery.bow_free import BowFree
-from semnan.discovery.knowledge import Knowledge, read_knowledge
 from semnan.discovery.order_search import OrderSearch
-from semnan.discovery.parents import regressions
 from semnan.discovery.result import Discovery
+from semnan.discovery.search import read_search
 from semnan.discovery.sort_regress import RSquaredSort
-from semnan.discovery.subgraph import strongest_acyclic
-from semnan.discovery.task import Learned, Method, SearchOutcome, Task
-from semnan.errors import DataError, FitError
+from semnan.discovery.task import Method
 from semnan.graph import Edge
 
 Array = NDArray[np.float64]
 
-#: Correlations nearer to ±1 mean that two columns are one.
-SAME = 1e-10
-#: Share of a variable's variance, for each variable, that is rounding.
-NOTHING_LEFT = 1e-12
 #: Methods that see correlations only.
 UNITLESS = (OrderSearch, RSquaredSort, BowFree)
 
@@ -84,73 +76,32 @@ def discover(
 
     """
     moments = data if isinstance(data, Moments) else Moments.from_frame(data)
-    chosen: Method = OrderSearch() if method is None else method
-    knowledge = read_knowledge(moments.names, required, forbidden, tiers)
-    own = chosen.threshold / (3 if standardise else 1)
-    limit = own if threshold is None else threshold
-    if not limit >= 0:
-        raise FitError(f"threshold={threshold!r}: give a number of at least zero")
-    check_distinct(moments)
-    covariance = np.array(moments.covariance)
-    scale = np.sqrt(np.diagonal(covariance)) if standardise else np.ones(len(covariance))
-    task = Task(covariance / scale[:, None] / scale, moments.n, knowledge, moments.names, progress)
-    learned = chosen.learn(task)
-    found, used, outcome = finished(learned, limit, task)
-    trace = learned.trace
-    if refine is not None and outcome is not SearchOutcome.INTERRUPTED:
-        learned = refine.refine(task, found)
-        found, outcome, trace = learned.weights, learned.outcome, learned.trace
-    weights = found / scale[:, None] * scale
+    search = read_search(
+        moments.names,
+        method=method,
+        standardise=standardise,
+        required=required,
+        forbidden=forbidden,
+        tiers=tiers,
+        threshold=threshold,
+        refine=refine,
+        progress=progress,
+    )
+    task, scale = search.task(moments), search.scale(moments)
+    learned, used = search.settle(search.method.learn(task), task)
     return Discovery(
         moments=moments,
-        weights=_frozen(weights),
+        weights=_frozen(learned.weights / scale[:, None] * scale),
         arcs=None if learned.arcs is None else _frozen(learned.arcs * scale[:, None] * scale),
-        method=chosen,
+        method=search.method,
         refined=refine,
-        outcome=outcome,
-        trace=trace,
+        outcome=learned.outcome,
+        trace=learned.trace,
         standardised=standardise,
         threshold=used,
-        depends_on_units=not isinstance(chosen if refine is None else refine, UNITLESS),
-        knowledge=knowledge,
+        depends_on_units=not isinstance(search.method if refine is None else refine, UNITLESS),
+        knowledge=search.knowledge,
     )
-
-
-def finished(learned: Learned, threshold: float, task: Task) -> tuple[Array, float, SearchOutcome]:
-    """Acyclic weights above the threshold, the threshold used, and the outcome."""
-    knowledge: Knowledge = task.knowledge
-    weights, used = strongest_acyclic(learned.weights, threshold, knowledge.required)
-    lost = knowledge.required & (weights == 0)
-    if lost.any():  # A required edge whose weight came out as zero has its least-squares weight.
-        weights = np.where(lost, regressions(task.covariance, (weights != 0) | lost), weights)
-    outcome = learned.outcome
-    if used > threshold and outcome is SearchOutcome.FINISHED:
-        outcome = SearchOutcome.CYCLIC
-    return weights, used, outcome
-
-
-def check_distinct(moments: Moments) -> None:
-    """Refuse two columns that are one but for their units, and, given enough rows, linear combinations."""
-    scale = np.sqrt(np.diagonal(moments.covariance))
-    correlation = moments.covariance / scale[:, None] / scale
-    names = moments.names
-    for i, j in np.argwhere(np.abs(np.triu(correlation, 1)) > 1 - SAME).tolist():
-        raise DataError(f"the variables {names[i]!r} and {names[j]!r} are the same but for their units: leave one out")
-    dependent = _dependent(correlation) if moments.n > len(names) else None
-    if dependent is not None:
-        raise DataError(f"the variable {names[dependent]!r} is a linear combination of those before it: leave it out")
-
-
-def _dependent(correlation: Array) -> int | None:
-    """The first variable of which the others before it leave nothing but rounding.
-
-    Among many variables the last causes leave honest shares of 10⁻⁸.
-    """
-    factor, failed = dpotrf(correlation, lower=1)
-    if failed:
-        return int(failed) - 1
-    none = np.flatnonzero(np.diagonal(factor) ** 2 < NOTHING_LEFT * len(correlation))
-    return int(none[0]) if len(none) else None
 
 
 def _frozen(array: Array) -> Array:

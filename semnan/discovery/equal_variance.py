@@ -42,74 +42,91 @@ class EqualVariance(OrderAndPrune):
     """
 
     def learn(self, task: Task) -> Learned:
+        return Learned(self.learn_many(task, task.covariance[None])[0])
+
+    def learn_many(self, task: Task, covariances: Array) -> Array:
+        """Weights for many covariance matrices in place of that of the task, shape (samples, d, d)."""
         if task.n <= task.size:
             raise DataError(
                 f"EqualVariance needs more rows than variables, got {task.n} rows of {task.size}: "
                 "use OrderSearch() or Notears()"
             )
-        order, factor = least_variance_order(task.covariance, task.knowledge.before)
-        penalty = information_penalty(task.n, task.size, self.penalty)
-        allowed = task.knowledge.allowed & _precedes(order)
+        knowledge, penalty = task.knowledge, information_penalty(task.n, task.size, self.penalty)
+        order, factor = least_variance_order(covariances, knowledge.before)
+        allowed = knowledge.allowed & _precedes(order)
         edges = _likely(order, factor, task.n) & allowed
-        blocked = (_precedes(order) & ~allowed).any(axis=0)
-        if blocked.any():  # A regression on variables that may be no parents says little about the others.
-            edges[:, blocked] = _grown(task, order, np.flatnonzero(blocked), penalty)
-        edges |= task.knowledge.required
-        return Learned(prune(task.covariance, edges, task.knowledge.required, task.n, penalty))
+        blocked: Flags = np.any(_precedes(order) & ~allowed, axis=1)
+        for sample in np.flatnonzero(blocked.any(axis=1)).tolist():
+            # A regression on variables that may be no parents says little about the others.
+            children = np.flatnonzero(blocked[sample])
+            edges[sample][:, children] = _grown(task, covariances[sample], order[sample], children, penalty)
+        edges |= knowledge.required
+        return prune(covariances, edges, knowledge.required, task.n, penalty)
 
 
-def least_variance_order(covariance: Array, before: Flags) -> tuple[Indices, Array]:
+def least_variance_order(covariances: Array, before: Flags) -> tuple[Indices, Array]:
     """Take the variable of least conditional variance again and again, never one before those known to precede it.
+
+    Parameters
+    ----------
+    covariances : ndarray, shape (samples, d, d)
+    before : ndarray of bool, shape (d, d)
 
     Returns
     -------
-    order : ndarray, shape (d,)
-    factor : ndarray, shape (d, d)
+    order : ndarray, shape (samples, d)
+    factor : ndarray, shape (samples, d, d)
         L with covariance[order][:, order] = L Lᵀ.
 
     """
-    d = len(covariance)
-    rows, order = np.zeros((d, d)), np.zeros(d, dtype=np.int64)
-    work, left = covariance, np.diagonal(covariance).copy()
-    waiting = before.sum(axis=0)
+    count, d = covariances.shape[:2]
+    first = np.arange(count) * d  # Of the rows of each sample, all of them one below another.
+    factor, order = np.zeros((count * d, d)), np.zeros((count, d), dtype=np.int64)
+    stacked = factor.reshape(count, d, d)
+    work, left = covariances, np.diagonal(covariances, axis1=1, axis2=2).ravel()
+    waiting = np.tile(before.sum(axis=0), (count, 1))
     known = bool(waiting.any())
     start = 0
     for k in range(d):
         if k == start + BLOCK:
-            work = work - rows[start:k].T @ rows[start:k]
+            work = work - stacked[:, :, start:k] @ stacked[:, :, start:k].transpose(0, 2, 1)
             start = k
-        p = int((np.where(waiting == 0, left, np.inf) if known else left).argmin())
-        row = work[p] if k == start else work[p] - rows[start:k, p] @ rows[start:k]
-        row = row / max(row[p], np.finfo(float).tiny) ** 0.5
-        rows[k], order[k] = row, p
-        left -= row * row
-        left[p] = np.inf
+        free = left.reshape(count, d)
+        p = (np.where(waiting == 0, free, np.inf) if known else free).argmin(axis=1)
+        at = p + first
+        row = work.reshape(-1, d).take(at, 0)
+        if k > start:
+            row -= (stacked[:, :, start:k] @ factor.take(at, 0)[:, start:k, None])[:, :, 0]
+        row /= np.sqrt(np.maximum(row.take(at), np.finfo(float).tiny))[:, None]
+        stacked[:, :, k], order[:, k] = row, p
+        left -= np.square(row).ravel()
+        left[at] = np.inf
         if known:
-            waiting = waiting - before[p]
-    return order, rows[:, order].T
+            waiting -= before[p]
+    return order, factor[order + first[:, None]]
 
 
 def _likely(order: Indices, factor: Array, n: int) -> Flags:
-    """Edges along an order whose t statistic, given all variables before, few false ones would reach."""
-    d = len(order)
-    inverse = dtrtri(factor, lower=1)[0]
-    squares = np.tril(inverse) ** 2
-    earlier = np.cumsum(squares, axis=0) - squares
+    """Edges along orders whose t statistic, given all variables before, few false ones would reach."""
+    count, d = order.shape
+    squares = np.stack([np.tril(dtrtri(one, lower=1)[0]) for one in factor]) ** 2
+    earlier = np.cumsum(squares, axis=1) - squares
     likely = n * np.tril(squares, -1) > max(2 * np.log(d / FALSE_PARENTS), 1.0) * earlier
-    edges = np.zeros((d, d), dtype=bool)
-    edges[np.ix_(order, order)] = likely.T
+    edges = np.zeros((count, d, d), dtype=bool)
+    edges[np.arange(count)[:, None, None], order[:, :, None], order[:, None, :]] = likely.transpose(0, 2, 1)
     return edges
 
 
 def _precedes(order: Indices) -> Flags:
-    place = np.argsort(order)
-    return np.asarray(place[:, None] < place[None, :])
+    place = np.argsort(order, axis=1)
+    return np.asarray(place[:, :, None] < place[:, None, :])
 
 
-def _grown(task: Task, order: Indices, children: Indices, penalty: float) -> Flags:
+def _grown(task: Task, covariance: Array, order: Indices, children: Indices, penalty: float) -> Flags:
     """The parents of some variables by growing and shrinking among those before, shape (d, children)."""
-    knowledge = task.knowledge
-    scores = LocalScores(task.correlation, penalty / task.n, knowledge.allowed, knowledge.required, task.n // 2)
+    knowledge, scale = task.knowledge, np.sqrt(np.diagonal(covariance))
+    correlation = covariance / scale[:, None] / scale
+    scores = LocalScores(correlation, penalty / task.n, knowledge.allowed, knowledge.required, task.n // 2)
     place = np.argsort(order)
     edges = np.zeros((task.size, len(children)), dtype=bool)
     for column, u in enumerate(children.tolist()):

@@ -77,7 +77,8 @@ class OrderState:
         if it has v as a parent or would gain by it.
         """
         at = self.order.index(v)
-        up, down = self._walk_up(v, at), self._walk_down(v, at)
+        before = _bits(self.order[:at])
+        up, down = self._walk_up(v, at, before), self._walk_down(v, at, before)
         gain, place, own, changed = min(up, down, key=lambda found: found[0])
         if place == at:
             return 0
@@ -91,11 +92,10 @@ class OrderState:
         self.total += gain
         return touched
 
-    def _walk_up(self, v: int, at: int) -> Found:
+    def _walk_up(self, v: int, at: int, before: int) -> Found:
         """Towards the head: variables that v passes may take it as a parent, and v may not take them."""
         own = self.locals[v]
         start, bit, stop = own.score, 1 << v, self._earlier[v]
-        before = _bits(self.order[:at])
         best, change, changed = (-EQUAL, at, own, 0), 0.0, []
         for k in range(at - 1, -1, -1):
             u = self.order[k]
@@ -116,11 +116,10 @@ class OrderState:
                 break
         return best[0], best[1], best[2], changed[: best[3]]
 
-    def _walk_down(self, v: int, at: int) -> Found:
+    def _walk_down(self, v: int, at: int, before: int) -> Found:
         """Towards the tail: variables that v passes lose it as a parent, and v may take them."""
         own = self.locals[v]
         start, bit, stop = own.score, 1 << v, self._later[v]
-        before = _bits(self.order[:at])
         best, change, changed = (-EQUAL, at, own, 0), 0.0, []
         for k in range(at + 1, len(self.order)):
             u = self.order[k]

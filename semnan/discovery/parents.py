@@ -1,4 +1,7 @@
-"""Regressions of variables on their parents, many at once, and backward pruning by BIC."""
+"""Regressions of variables on their parents, many at once, and backward pruning by BIC.
+
+Of one covariance matrix or of a stack of them: a child is then a number below samples · d.
+"""
 
 from __future__ import annotations
 
@@ -13,38 +16,76 @@ Indices = NDArray[np.int64]
 
 
 def regressions(covariance: Array, edges: Flags) -> Array:
-    """Least-squares weights of every variable on its parents, shape (d, d)."""
-    weights = np.zeros(edges.shape)
-    for children in _groups(edges):
-        index, padding = _padded(edges, children)
-        _, beta, _ = _solved(covariance, children, index, padding)
+    """Least-squares weights of every variable on its parents.
+
+    Parameters
+    ----------
+    covariance, edges : ndarray, shape (d, d) or (samples, d, d)
+
+    Returns
+    -------
+    ndarray of the same shape
+
+    """
+    columns, stack = _columns(edges), covariance.reshape(-1, *edges.shape[-2:])
+    weights = np.zeros(columns.shape)
+    for children in _groups(columns):
+        index, padding = _padded(columns, children)
+        _, beta, _ = _solved(stack, children, index, padding)
         _write(weights, children, index, padding, beta)
-    return weights
+    return _stacked(weights, edges.shape)
 
 
 def prune(covariance: Array, edges: Flags, required: Flags, n: int, penalty: float) -> Array:
-    """Drop parents whose loss n · log(σ²_without/σ²_with) is below the penalty, weakest first; weights, shape (d, d).
+    """Drop parents whose loss n · log(σ²_without/σ²_with) is below the penalty, weakest first; returns weights.
 
     In every round each variable loses the weaker half of the parents that are below the penalty, and is fitted again.
+
+    Parameters
+    ----------
+    covariance, edges : ndarray, shape (d, d) or (samples, d, d)
+    required : ndarray of bool, shape (d, d)
+        Parents that stay.
+    n : int
+        Rows.
+    penalty : float
+
+    Returns
+    -------
+    ndarray of the shape of `edges`
+
     """
-    edges, weights = edges.copy(), np.zeros(edges.shape)
-    open_ = np.asarray(edges.any(axis=0))
+    columns, stack = _columns(edges), covariance.reshape(-1, *edges.shape[-2:])
+    weights = np.zeros(columns.shape)
+    open_ = np.asarray(columns.any(axis=0))
     while open_.any():
-        for children in _groups(edges & open_):
-            index, padding = _padded(edges, children)
-            inverse, beta, variance = _solved(covariance, children, index, padding)
+        for children in _groups(columns & open_):
+            index, padding = _padded(columns, children)
+            inverse, beta, variance = _solved(stack, children, index, padding)
             spread = variance[:, None] * np.diagonal(inverse, axis1=1, axis2=2)
             loss = n * np.log1p(beta * beta / spread)
-            loss[padding | required[index, children[:, None]]] = np.inf
+            loss[padding | required[index, children[:, None] % len(columns)]] = np.inf
             weak = (loss < penalty).sum(axis=1)
             done = weak == 0
             _write(weights, children[done], index[done], padding[done], beta[done])
             open_[children[done]] = False
             rank = loss.argsort(axis=1).argsort(axis=1)
-            rows, columns = np.nonzero(rank < (weak[:, None] + 1) // 2)
-            edges[index[rows, columns], children[rows]] = False
-        open_ &= edges.any(axis=0)
-    return weights
+            rows, places = np.nonzero(rank < (weak[:, None] + 1) // 2)
+            columns[index[rows, places], children[rows]] = False
+        open_ &= columns.any(axis=0)
+    return _stacked(weights, edges.shape)
+
+
+def _columns(edges: Flags) -> Flags:
+    """A column for every child of every sample, shape (d, samples · d); a copy."""
+    d = edges.shape[-1]
+    return np.array(edges.reshape(-1, d, d).transpose(1, 0, 2)).reshape(d, -1)
+
+
+def _stacked(columns: Array, shape: tuple[int, ...]) -> Array:
+    """The opposite of `_columns`."""
+    d = shape[-1]
+    return np.ascontiguousarray(columns.reshape(d, -1, d).transpose(1, 0, 2)).reshape(shape)
 
 
 def _groups(edges: Flags) -> list[Indices]:
@@ -70,18 +111,20 @@ def _padded(edges: Flags, children: Indices) -> tuple[Indices, Flags]:
     return index, np.arange(index.shape[1]) >= counts[:, None]
 
 
-def _solved(covariance: Array, children: Indices, index: Indices, padding: Flags) -> tuple[Array, Array, Array]:
+def _solved(stack: Array, children: Indices, index: Indices, padding: Flags) -> tuple[Array, Array, Array]:
     """Inverse covariances of the parents, weights and residual variances; empty places have weight zero."""
-    blocks = covariance[index[:, :, None], index[:, None, :]]
+    sample, child = np.divmod(children, stack.shape[-1])
+    own = sample[:, None]
+    blocks = stack[own[:, :, None], index[:, :, None], index[:, None, :]]
     if padding.any():
-        scale = np.diagonal(covariance)[index]
+        scale = stack[own, index, index]
         blocks[padding[:, :, None] | padding[:, None, :]] = 0.0
         row, place = np.nonzero(padding)
         blocks[row, place, place] = scale[row, place]
-    cross = np.where(padding, 0.0, covariance[index, children[:, None]])
+    cross = np.where(padding, 0.0, stack[own, index, child[:, None]])
     inverse = np.asarray(np.linalg.inv(blocks), dtype=np.float64)
     beta = np.einsum("cij,cj->ci", inverse, cross)
-    variance = np.diagonal(covariance)[children] - np.einsum("ci,ci->c", beta, cross)
+    variance = stack[sample, child, child] - np.einsum("ci,ci->c", beta, cross)
     return inverse, beta, np.maximum(variance, np.finfo(float).tiny)
 
 

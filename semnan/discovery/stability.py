@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from semnan.data import Moments
 from semnan.data.checks import check_table
 from semnan.data.frames import Frame, read_frame
 from semnan.data.moments import moments_of_table
-from semnan.discovery.discover import discover
+from semnan.discovery.equal_variance import EqualVariance
 from semnan.discovery.order_search import OrderSearch
-from semnan.discovery.task import Method
-from semnan.errors import FitError, Unavailable
+from semnan.discovery.search import Search, read_search
+from semnan.discovery.task import Learned, Method, Task
+from semnan.errors import FitError
+from semnan.estimation.progress import Progress
 from semnan.graph import Edge
+from semnan.metrics import cpdag
 
 Array = NDArray[np.float64]
 
@@ -54,6 +59,10 @@ class Stability:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
+#: Samples that are worked on together, wherever that is, so that the numbers do not depend on it.
+PORTION = 16
+
+
 def edge_stability(
     frame: Frame,
     *,
@@ -66,32 +75,77 @@ def edge_stability(
     tiers: Iterable[Sequence[str]] = (),
     threshold: float | None = None,
     refine: OrderSearch | None = None,
+    n_jobs: int | None = None,
+    progress: bool | None = None,
 ) -> Stability:
     """Learn a graph from each of many bootstrap samples of the rows; the options are those of `discover`.
 
-    A sample is a vector of row counts, so that it costs one d × d product; the rows are never copied.
+    A sample is a vector of row counts, so that it costs one d × d product; the rows are never copied. `EqualVariance`
+    learns from many samples at once.
+
+    Parameters
+    ----------
+    frame : data frame
+    samples : int
+    seed : int
+        The numbers depend on it alone, not on `n_jobs`.
+    n_jobs : int, optional
+        How many work at once, by joblib: processes here, or what ``joblib.parallel_config`` says.
+    progress : bool, optional
+
     """
-    if samples < 1:
-        raise FitError(f"samples={samples}: give at least one")
+    if samples < 1 or seed < 0:
+        raise FitError(f"samples={samples}, seed={seed}: give at least one sample and no negative seed")
     names, rows = read_frame(frame)
     check_table(rows, names)
-    must, not_, layers = list(required), list(forbidden), [list(tier) for tier in tiers]
-    rng = np.random.default_rng(seed)
+    search = read_search(
+        names,
+        method=method,
+        standardise=standardise,
+        required=required,
+        forbidden=forbidden,
+        tiers=tiers,
+        threshold=threshold,
+        refine=refine,
+        progress=False,
+    )
+    portions = [range(at, min(at + PORTION, samples)) for at in range(0, samples, PORTION)]
+    work = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_learn)(search, rows, names, part, seed) for part in portions
+    )
     directed, determined = np.zeros((2, len(names), len(names)))
-    for _ in range(samples):
-        counts = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
-        found = discover(
-            moments_of_table(rows, names, counts.astype(np.float64)),
-            method=method,
-            standardise=standardise,
-            required=must,
-            forbidden=not_,
-            tiers=layers,
-            threshold=threshold,
-            refine=refine,
-            progress=False,
-        )
-        told = found.cpdag
-        directed += found.weights != 0
-        determined += np.nan if isinstance(told, Unavailable) else told & ~told.T
+    with Progress(progress) as watch:
+        watch.begin(samples)
+        for part, found in zip(portions, work, strict=True):
+            directed += found[0]
+            determined += found[1]
+            watch.tell(part.stop, f"{part.stop} of {samples} samples")
     return Stability(names, directed / samples, determined / samples, samples)
+
+
+def _learn(search: Search, rows: Array, names: tuple[str, ...], numbers: range, seed: int) -> Array:
+    """How often samples with these numbers have each edge, and have it directed; shape (2, d, d)."""
+    tasks = [search.task(_drawn(rows, names, seed, number)) for number in numbers]
+    counts = np.zeros((2, len(names), len(names)))
+    for task, learned in zip(tasks, _learned(search.method, tasks), strict=True):
+        answer, _ = search.settle(learned, task)
+        dag = answer.weights != 0
+        counts[0] += dag
+        if answer.arcs is None:
+            told = cpdag(dag, search.knowledge.directs(dag))
+            counts[1] += told & ~told.T
+        else:
+            counts[1] = np.nan
+    return counts
+
+
+def _drawn(rows: Array, names: tuple[str, ...], seed: int, number: int) -> Moments:
+    rng = np.random.default_rng([seed, number])
+    counts = np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
+    return moments_of_table(rows, names, counts.astype(np.float64))
+
+
+def _learned(method: Method, tasks: list[Task]) -> list[Learned]:
+    if isinstance(method, EqualVariance):
+        return [Learned(weights) for weights in method.learn_many(tasks[0], np.stack([t.covariance for t in tasks]))]
+    return [method.learn(task) for task in tasks]

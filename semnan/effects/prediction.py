@@ -119,7 +119,7 @@ def predict(
 ) -> Prediction | Unavailable:
     """Predict rows; see `Fit.predict`."""
     check_level(level)
-    targets, sources = _chosen(fit, outcomes, given)
+    targets, sources = chosen_names(fit.model.visibles, outcomes, given)
     column = group or sample.column
     labels, rows = own_rows(sample, sources) if data is None else new_rows(fit, data, sources, column)
     if fit.model.ordered:
@@ -176,25 +176,26 @@ def _singular(fit: Estimate, found: Regression) -> Unavailable | None:
     return None if bool(torch.all(known)) else SINGULAR
 
 
-def _chosen(fit: Estimate, outcomes: Names, given: Names | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def chosen_names(
+    visibles: tuple[str, ...], outcomes: Names, given: Names | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of outcomes and of what they are predicted from, by default all other visibles."""
-    visibles = fit.model.visibles
-    targets = _checked(fit, outcomes, "outcomes")
+    targets = _checked(visibles, outcomes, "outcomes")
     others = [name for name in visibles if name not in targets]
-    sources = _checked(fit, others if given is None else given, "given")
+    sources = _checked(visibles, others if given is None else given, "given")
     for name in targets:
         if name in sources:
             raise FitError(f"{name!r} is both an outcome and given: leave it out of one of them")
     return targets, sources
 
 
-def _checked(fit: Estimate, names: Names, what: str) -> tuple[str, ...]:
+def _checked(visibles: tuple[str, ...], names: Names, what: str) -> tuple[str, ...]:
     chosen = (names,) if isinstance(names, str) else tuple(names)
     if not chosen:
-        raise FitError(f"{what}= names no variable: the visibles are {', '.join(fit.model.visibles)}")
+        raise FitError(f"{what}= names no variable: the visibles are {', '.join(visibles)}")
     for name in chosen:
-        if name not in fit.model.visibles:
-            raise FitError(f"{what}= names {name!r}, which is no visible; there are {', '.join(fit.model.visibles)}")
+        if name not in visibles:
+            raise FitError(f"{what}= names {name!r}, which is no visible; there are {', '.join(visibles)}")
     if len(set(chosen)) < len(chosen):
         raise FitError(f"{what}= names a variable twice: {', '.join(chosen)}")
     return chosen

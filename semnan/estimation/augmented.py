@@ -12,9 +12,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from semnan.estimation.constraints import Constraints
 from semnan.estimation.functions import Functions
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.progress import Progress
+from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.space import Penalty
 from semnan.network.arrays import Array
 
@@ -57,6 +60,16 @@ def minimise_constrained(
     ends = zip(solution.outcomes, violated.tolist(), strict=True)
     outcomes = tuple(Outcome.INFEASIBLE if end.ok and size > BROKEN else end for end, size in ends)
     return solution._replace(value=problem.at(start).value, steps=steps, outcomes=outcomes), penalty
+
+
+def minimise_within(problem: Problem, limits: Constraints, start: Array, scoring: FisherScoring) -> Solution:
+    """Minimise under whatever constraints there are, from starts of shape (B, r), in silence."""
+    silent = Progress(False)
+    if limits.functions is None:
+        return scoring.minimise(problem, start, silent)
+    functions, equality = limits.functions, limits.equality
+    inner = minimise_constrained(problem, functions, equality, start, lambda at, x: scoring.minimise(at, x, silent))
+    return inner[0]
 
 
 def _scale(problem: Problem, functions: Functions, start: Array) -> Array:

@@ -74,12 +74,12 @@ class Correction:
 
     Attributes
     ----------
-    factor : callable
-        What the difference of the less and the more restricted fit, by their places, is divided by.
+    corrected : callable
+        The corrected difference, from the places of the less and the more restricted fit, χ² and df of it.
 
     """
 
-    factor: Callable[[int, int], float | Unavailable]
+    corrected: Callable[[int, int, float, int], float | Unavailable]
 
 
 def compare_estimates(
@@ -90,13 +90,13 @@ def compare_estimates(
     Raises
     ------
     FitError
-        If there are less than two fits, one is not by maximum likelihood or has no df, two have the same df, or their
-        data differ.
+        If there are less than two fits, one is neither by maximum likelihood nor by least squares of moments, or has no
+        df, two have the same df, or their data differ.
 
     """
     if len(fits) < 2:
         raise FitError("give two fits or more: there is nothing to compare")
-    entries = check_comparable(fits, names)
+    entries = check_comparable(fits, names, squares=True)
     ordered = sorted(entries, key=lambda entry: entry.df)
     for less, more in pairwise(ordered):
         if less.df == more.df:
@@ -115,19 +115,22 @@ class _Entry:
     place: int
 
 
-def check_comparable(fits: Sequence[Estimate], names: Sequence[str]) -> list[_Entry]:
-    """The fits with their names and df, or `FitError` unless they are by maximum likelihood, of the same data."""
+def check_comparable(fits: Sequence[Estimate], names: Sequence[str], *, squares: bool = False) -> list[_Entry]:
+    """The fits with their names and df, or `FitError` unless they are by maximum likelihood, of the same data.
+
+    With `squares` they may be by least squares of moments.
+    """
     if len(set(names)) < len(names) or len(names) != len(fits):
         raise FitError(f"the names are {', '.join(map(str, names))}: give every fit its own")
     pairs = zip(fits, names, strict=True)
-    entries = [_Entry(fit, name, _df(fit, name), place) for place, (fit, name) in enumerate(pairs)]
+    entries = [_Entry(fit, name, _df(fit, name, squares=squares), place) for place, (fit, name) in enumerate(pairs)]
     for entry in entries[1:]:
         _check_same_data(entries[0], entry)
     return entries
 
 
-def _df(fit: Estimate, name: str) -> int:
-    if fit.discrepancy != KullbackLeibler.__name__:
+def _df(fit: Estimate, name: str, *, squares: bool) -> int:
+    if fit.discrepancy != KullbackLeibler.__name__ and not (squares and fit.squares is not None):
         raise FitError(f"{name} minimises {fit.discrepancy}: likelihood ratios need maximum likelihood")
     df = Statistics(fit).df
     if isinstance(df, Unavailable):
@@ -176,8 +179,7 @@ def _first(ordered: list[_Entry]) -> ComparedFit:
 def _tested(ordered: list[_Entry], less: _Entry, more: _Entry, correction: Correction | None) -> ComparedFit:
     rise, df = _rise(less, more), more.df - less.df
     if correction is not None and not isinstance(rise, Unavailable):
-        factor = correction.factor(less.place, more.place)
-        rise = factor if isinstance(factor, Unavailable) else rise / factor
+        rise = correction.corrected(less.place, more.place, rise, df)
     if isinstance(rise, Unavailable):
         return _row(ordered, more, rise, rise, df, rise)
     groups = len(more.fit.labels)

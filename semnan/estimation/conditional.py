@@ -85,8 +85,10 @@ def regression(fit: Estimate, g: int, outcomes: tuple[str, ...], given: tuple[st
 
 def _means(fit: Estimate, g: int, relations: Relations, names: tuple[str, ...]) -> Array:
     if fit.model.has_means:
-        return np.asarray(relations.mean[relations.places(names)].numpy())
-    return sample_mean(fit, g)[[fit.model.visibles.index(name) for name in names]]
+        found: Array = relations.mean[relations.places(names)].numpy()
+        return found
+    found = sample_mean(fit, g)[[fit.model.visibles.index(name) for name in names]]
+    return found
 
 
 def _gradient(fit: Estimate, relations: Relations, out: Tensor, at: Tensor, slopes: Tensor, inverse: Tensor) -> Tensor:

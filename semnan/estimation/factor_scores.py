@@ -14,6 +14,7 @@ from semnan.data.frames import Backend, Frame, make_frame
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.fit_rows import Labels, members, new_rows, own_rows
+from semnan.estimation.ordered_scores import categories_of, ordered_scores
 from semnan.estimation.scores import Method, scores, unscored
 
 Array = NDArray[np.float64]
@@ -73,14 +74,16 @@ def factor_scores(
     column = group or sample.column
     names = fit.model.visibles
     labels, rows = own_rows(sample, names) if data is None else new_rows(fit, data, names, column)
-    reason = unscored(fit)
-    if reason is not None:
-        return reason
+    levels = categories_of(fit, sample) if fit.model.ordered else unscored(fit)
+    if isinstance(levels, Unavailable):
+        return levels
     values = np.full((len(rows), len(fit.model.latents)), np.nan)
     reasons: dict[str, Unavailable] = {}
     for g, label in enumerate(fit.labels):
         at = members(labels, label)
-        found = scores(fit, g, rows[at], method)
+        found = scores(fit, g, rows[at], method) if levels is None else ordered_scores(fit, g, rows[at], method, levels)
+        if isinstance(found, Unavailable):
+            return found
         values[at] = found.values
         reasons |= found.reasons
     return FactorScores(fit.model.latents, values, labels, column or "group", reasons)

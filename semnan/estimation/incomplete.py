@@ -27,7 +27,6 @@ from semnan.estimation.estimate import Estimate
 from semnan.estimation.information import push_forward
 from semnan.estimation.problem import Point, Problem
 from semnan.estimation.situation import Situation, evaluated, inverse_within
-from semnan.estimation.statistics import Statistics
 from semnan.model import Kind, PathModel, covariance, intercept
 
 #: More moments than this have no unrestricted information: its matrices would take gigabytes.

@@ -24,7 +24,7 @@ from semnan.data import Moments, MomentsStack
 from semnan.data.checks import SINGULAR, trusted
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.assembly import arrange
-from semnan.estimation.augmented import minimise_constrained
+from semnan.estimation.augmented import minimise_within
 from semnan.estimation.casewise import Rows, score_slices
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import KullbackLeibler, factorise
@@ -32,9 +32,8 @@ from semnan.estimation.estimate import Estimate
 from semnan.estimation.inference import Inference, generalised_inverse
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
-from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
-from semnan.estimation.variance import variances
+from semnan.estimation.variance import at_equality, variances
 from semnan.network.arrays import Array
 
 Indices = NDArray[np.int64]
@@ -89,11 +88,12 @@ def leave_out(fit: Estimate, rows: Rows) -> LeftOut:
 
     """
     check(fit)
+    if not fit.incomplete and any(bool(values.isnan().any()) for values in rows.groups):
+        raise FitError("two-stage estimates rest on more than the rows: use missing='fiml', or 'listwise'")
     with torch.no_grad(), np.errstate(all="ignore"):
-        theta = _one_step(fit, rows) if fit.incomplete else None
-        found = _solved(fit, rows) if theta is None else (theta, None, ("",) * len(theta))
-        size = np.concatenate([np.full(len(values), g) for g, values in enumerate(rows.groups)])
-        return LeftOut(*found[:2], _displacement(fit, found[0]), found[2], size.astype(np.int64))
+        theta, chi_square, endings = _one_step(fit, rows) if fit.incomplete else _solved(fit, rows)
+        group = np.repeat(np.arange(len(rows.groups)), [len(values) for values in rows.groups])
+        return LeftOut(theta, chi_square, _displacement(fit, theta), endings, group)
 
 
 def check(fit: Estimate) -> None:
@@ -131,7 +131,7 @@ def _portions(fit: Estimate, rows: Rows, limits: Constraints) -> Iterator[_Porti
 
 def _portion(fit: Estimate, rows: Rows, g: int, at: slice, limits: Constraints) -> _Portion:
     group, sample = rows.group(g), fit.samples[g]
-    deviation = group.select(sample.names)[at].numpy() - np.asarray(_mean(sample, rows, g))
+    deviation = group.select(sample.names)[at].numpy() - _mean(sample, rows, g)
     weights = np.ones(len(deviation)) if group.weights is None else group.weights[at].numpy()
     regular = _regular(sample, deviation, weights)
     if not regular.any():
@@ -143,9 +143,7 @@ def _portion(fit: Estimate, rows: Rows, g: int, at: slice, limits: Constraints) 
 
 
 def _mean(sample: Moments, rows: Rows, g: int) -> Array:
-    if sample.mean is not None:
-        return sample.mean
-    return rows.group(g).select(sample.names).numpy().mean(0)
+    return np.asarray(rows.group(g).select(sample.names).numpy().mean(0) if sample.mean is None else sample.mean)
 
 
 def _regular(sample: Moments, deviation: Array, weights: Array) -> NDArray[np.bool_]:
@@ -173,18 +171,13 @@ def _repeated(sample: Moments, count: int) -> MomentsStack:
 def _minimise(problem: Problem, limits: Constraints, fit: Estimate) -> Solution:
     """Every problem of a batch from the estimates of all rows."""
     start = np.repeat(_coordinates(problem, fit), len(problem.parts[0].share), 0)
-    scoring, silent = FisherScoring(tolerance=TOLERANCE), Progress(False)
-    if limits.functions is not None:
-        found, _ = minimise_constrained(
-            problem, limits.functions, limits.equality, start, lambda inner, at: scoring.minimise(inner, at, silent)
-        )
-        return found
-    if problem.at_bound(start[:1]).any():
-        return scoring.minimise(problem, start, silent)
+    scoring = FisherScoring(tolerance=TOLERANCE)
+    if limits.functions is not None or problem.at_bound(start[:1]).any():
+        return minimise_within(problem, limits, start, scoring)
     near = _nearby(problem, start, _whole(fit, limits))
     rest = np.flatnonzero([not outcome.ok for outcome in near.outcomes])
     if len(rest):
-        again = scoring.minimise(problem.take(rest), start[rest], silent)
+        again = minimise_within(problem.take(rest), limits, start[rest], scoring)
         for whole, part in zip(near[:4], again[:4], strict=True):
             whole[rest] = part
         endings = dict(zip(rest.tolist(), again.outcomes, strict=True))
@@ -241,7 +234,7 @@ def _expand(problem: Problem, theta: Array) -> Array:
     return theta if problem.space is None else problem.space.expand(theta)
 
 
-def _one_step(fit: Estimate, rows: Rows) -> Array:
+def _one_step(fit: Estimate, rows: Rows) -> tuple[Array, None, tuple[str, ...]]:
     """Newton's step, by scores."""
     limits = Constraints.of(fit.model)
     whole = _whole(fit, limits)
@@ -252,7 +245,8 @@ def _one_step(fit: Estimate, rows: Rows) -> Array:
     slices = [score_slices(part, at, rows.group(g)) for g, (part, at) in enumerate(parts)]
     scores = torch.cat([found for portion in slices for _, found in portion]).numpy()
     pulled = scores if whole.space is None else whole.space.pull(scores)
-    return _expand(whole, whole.clip(start - pulled @ inverse / (fit.n - 1)))
+    theta = _expand(whole, whole.clip(start - pulled @ inverse / (fit.n - 1)))
+    return theta, None, ("",) * len(theta)
 
 
 def _displacement(fit: Estimate, theta: Array) -> Array:
@@ -286,8 +280,7 @@ def spread(fit: Estimate, rows: Rows, found: LeftOut) -> Spread | Unavailable:
 
 def _of_all(fit: Estimate, found: LeftOut) -> Spread:
     """Rows with missing values: by the information of all rows."""
-    limits = Constraints.of(fit.model)
-    theta = np.repeat(fit.theta.numpy()[None], 1, 0)
+    limits, theta = Constraints.of(fit.model), fit.theta.numpy()[None]
     many = _spread(_whole(fit, limits), limits, theta, found.theta - theta, "observed", fit.n - 1)
     return Spread(np.repeat(many.errors, len(found.theta), 0), many.cook)
 
@@ -309,10 +302,7 @@ def _of_each(fit: Estimate, rows: Rows, found: LeftOut) -> Spread:
 
 
 def _spread(problem: Problem, limits: Constraints, theta: Array, change: Array, kind: str, n: float) -> Spread:
-    pushing = None
-    if limits.functions is not None:
-        pushing = limits.equality | (limits.functions.value(torch.from_numpy(theta)).numpy() > -TOLERANCE)
-    found = variances(problem, limits, theta, kind, "standard", pushing, None)
+    found = variances(problem, limits, theta, kind, "standard", at_equality(limits, theta), None)
     assert isinstance(found, Inference)
     known, variance = found.own()
     errors = torch.where(known & ~found.held, (variance / n).sqrt(), torch.nan).numpy()

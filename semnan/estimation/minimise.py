@@ -94,7 +94,9 @@ class Options:
             raise FitError(f"{self.estimator} says itself what to minimise: leave out {self.discrepancy.__name__}")
         self._check_dls()
         if self.stages is not None and (self.estimator != "ML" or self.information is not None):
-            raise FitError(f"missing={self.stages!r} has errors and a test of its own: leave out estimator= and information=")
+            raise FitError(
+                f"missing={self.stages!r} has errors and a test of its own: leave out estimator= and information="
+            )
 
     def _check_dls(self) -> None:
         if isinstance(self.dls_a, bool) or not isinstance(self.dls_a, int | float) or not 0 <= self.dls_a <= 1:

@@ -2,8 +2,8 @@
 
 "full" is Γ⁻¹ (asymptotically distribution free, Browne 1984); "diagonal" is that of the diagonal of Γ; "normal" is Γ⁻¹
 of normal data (GLS); "identity" weighs all alike; a `Mixture` is the inverse of a mean of Γ and that of normal data
-(distributionally weighted, Du & Bentler 2022, Structural Equation Modeling 29). Moments of exogenous covariates alone are left out, and Γ is that of
-moments given these. The variance of a latent response is one by convention: it is fitted exactly by the residual
+(distributionally weighted, Du & Bentler 2022, Structural Equation Modeling 29). Moments of exogenous covariates alone
+are left out, and Γ is that of moments given these. The variance of a latent response is one by convention: it is fitted exactly by the residual
 variance, so that any weight will do, and it varies not at all.
 """
 
@@ -155,9 +155,7 @@ def _weight(
     return np.asarray(inverse_of_factor(factor) / np.outer(scale, scale))
 
 
-def _gamma(
-    vector: MomentVector, chosen: Chosen, influence: Array, exogenous: tuple[str, ...], weight: Weight
-) -> Array:
+def _gamma(vector: MomentVector, chosen: Chosen, influence: Array, exogenous: tuple[str, ...], weight: Weight) -> Array:
     if weight == "normal":
         return normal_gamma(vector, chosen, exogenous)
     found = influence.T @ influence / vector.n

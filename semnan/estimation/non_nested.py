@@ -12,7 +12,8 @@ The λ_i are the eigenvalues of
     [  B₂₁ V₁    B₂₂ V₂ ],
 
 B the mean outer product of the scores of both, V the inverse of the information of one observation. With J the
-diagonal matrix of −1 for the first model and 1 for the second, and B = R Rᵀ, these are the eigenvalues of the symmetric matrix Rᵀ V J R.
+diagonal matrix of −1 for the first model and 1 for the second, and B = R Rᵀ, these are the eigenvalues of the symmetric
+matrix Rᵀ V J R.
 """
 
 from __future__ import annotations
@@ -122,8 +123,10 @@ def differences(fits: Sequence[Estimate], rows: Sequence[Rows]) -> Differences |
 
     """
     for part in rows:
-        if part.clusters is not None or part.weights is not None:
-            raise FitError("the rows are in clusters or have weights: Vuong's tests are for independent rows")
+        if part.clusters is not None or part.weights is not None or part.periods is not None:
+            raise FitError(
+                "the rows are in clusters or periods, or have weights: Vuong's tests are for independent rows"
+            )
     situations = [Situation.of(fit, part) for fit, part in zip(fits, rows, strict=True)]
     likelihoods = [_log_likelihoods(fit, part) for fit, part in zip(fits, rows, strict=True)]
     counts = [Statistics(fit).parameters for fit in fits]
@@ -148,7 +151,9 @@ def _log_likelihoods(fit: Estimate, rows: Rows) -> Array | Unavailable:
 
 def _weights(situations: Sequence[Situation]) -> Array:
     """λ_i², shape (q₁ + q₂,)."""
-    inverse = torch.block_diag(-situations[0].inverse, situations[1].inverse)
+    first, second = (at.inverse for at in situations)
+    inverse = torch.zeros(len(first) + len(second), len(first) + len(second), dtype=torch.float64)
+    inverse[: len(first), : len(first)], inverse[len(first) :, len(first) :] = -first, second
     products, count = torch.zeros_like(inverse), 0
     for scores in _joint_scores(situations):
         products += scores.mT @ scores

@@ -69,10 +69,8 @@ class _Metric(NamedTuple):
         return found
 
 
-def _group(
-    part: Part, at: Propagation[Array], vector: MomentVector, inverse: Array, covariance: Array
-) -> Array | None:
-    """n F and k of the model, and those of the baseline; None if a matrix is not positive definite."""
+def _group(part: Part, at: Propagation[Array], vector: MomentVector, inverse: Array, covariance: Array) -> Array | None:
+    """The misfit and k of the model, and those of the baseline; None if a matrix is not positive definite."""
     loss, share, order = weighted(part), float(part.share[0]), part.layout.order
     place = [vector.names.index(name) for name in order]
     sample, implied = vector.covariance[np.ix_(place, place)], at.sigma[0]

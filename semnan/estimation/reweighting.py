@@ -38,7 +38,7 @@ def reweight(
 
     Steps are mixed (Anderson 1965), since they may go to and fro without end where the model misfits.
     """
-    theta, trail = start, _Trail()
+    theta, trail = start, Trail()
     for _ in range(MOST):
         problem = replace(problem, parts=_reweighted(model, problem.parts, problem.at(theta), vectors, weight))
         solution, active = minimise(problem, theta)
@@ -50,7 +50,7 @@ def reweight(
     return problem, solution._replace(outcomes=(Outcome.ITERATION_LIMIT,)), active
 
 
-class _Trail:
+class Trail:
     """The last points, and the steps from them."""
 
     def __init__(self) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from semnan.errors import Unavailable
 from semnan.estimation.baseline import NO_TEST, Baseline, baseline
 from semnan.estimation.casewise import Rows, outer_products, score_slices
+from semnan.estimation.correction import Correction
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.estimators import Test

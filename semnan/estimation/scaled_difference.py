@@ -6,7 +6,7 @@ difference T₀ − T₁ is divided by
     (r₀ c₀ − r₁ c₁) / (r₀ − r₁)      (Satorra & Bentler 2001),
 
 which can turn out negative; or with the factor of model 1 at the estimates of model 0 in place of c₁ (Satorra & Bentler
-2010), which cannot where that is well defined.
+2010), which cannot where that is well defined. For Satorra 2000 see `restrictions`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from semnan.errors import Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.estimators import Test
 from semnan.estimation.incomplete import Unrestricted
 from semnan.estimation.robust import Robust, ScaledTest, traces
 from semnan.estimation.situation import Situation
@@ -25,11 +26,17 @@ from semnan.estimation.statistics import Statistics
 from semnan.model import Kind, Parameter
 from semnan.network.arrays import Array
 
-Method = Literal["satorra.bentler.2001", "satorra.bentler.2010"]
+Method = Literal["satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000"]
+MEAN_SCALED = ("satorra.bentler", "yuan.bentler.mplus")
 NEGATIVE = Unavailable("the scaling factor of the difference is not positive: use method='satorra.bentler.2010'")
-OTHER_TEST = Unavailable("scaled differences are those of the estimators MLM and MLR: fit both models by one of these")
+OTHER_TEST = Unavailable("this difference is of fits whose χ² is scaled by its mean: use method='satorra.2000'")
 NO_LIKELIHOOD = Unavailable("neither least squares nor two stages have it: use method='satorra.bentler.2001'")
 NOT_PART = Unavailable("a parameter of the restricted model is not one of the other: use method='satorra.bentler.2001'")
+
+
+def usual_method(test: Test) -> Method:
+    """How differences of fits with this test are corrected unless otherwise said."""
+    return "satorra.bentler.2001" if test in MEAN_SCALED else "satorra.2000"
 
 
 def difference_factor(
@@ -39,7 +46,7 @@ def difference_factor(
     for test in tests:
         if isinstance(test, Unavailable):
             return test
-        if test is None or test.test not in ("satorra.bentler", "yuan.bentler.mplus"):
+        if test is None or test.test not in MEAN_SCALED:
             return OTHER_TEST
     first, second = (test for test in tests if isinstance(test, Robust))
     if first.test != second.test:

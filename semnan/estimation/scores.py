@@ -84,7 +84,7 @@ def _means(fit: Estimate, g: int, group: _Group) -> tuple[Array, Array]:
     mean = sample_mean(fit, g)
     among = np.eye(len(group.latent)) - group.weights[np.ix_(group.latent, group.latent)]
     arriving = mean @ group.weights[np.ix_(group.visible, group.latent)]
-    return mean, np.linalg.solve(among.T, arriving)
+    return mean, np.asarray(np.linalg.solve(among.T, arriving), dtype=np.float64)
 
 
 def unscored(fit: Estimate) -> Unavailable | None:

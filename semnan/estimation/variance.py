@@ -20,6 +20,9 @@ from semnan.estimation.problem import Point, Problem
 from semnan.estimation.weighted import WeightedMoments
 from semnan.network.arrays import Array
 
+#: An inequality that is nearer to its end counts as an equality.
+ACTIVE = 1e-6
+
 
 def variances(
     problem: Problem,
@@ -57,6 +60,13 @@ def variances(
         meat = outer_products(plain, point, _needed(rows), moments=errors == "robust.sem")
         if _needed(rows).periods is not None:
             meat = positive_part(meat[0], information_scale(dense[0]))[0][None]
+    return inferred(problem, limits, theta, dense, meat, pushing)
+
+
+def inferred(
+    problem: Problem, limits: Constraints, theta: Array, dense: Array, meat: Array | None, pushing: Array | None
+) -> Inference:
+    """The inference from an information of θ and, unless that is their variance too, that of the slopes."""
     held, kept = np.zeros(theta.shape, dtype=np.bool_), slice(None) if problem.space is None else problem.space.kept
     held[..., kept] = problem.at_bound(theta[..., kept])
     active = _active(limits, theta, pushing)
@@ -64,6 +74,13 @@ def variances(
     if active is None:
         return infer(bread, torch.from_numpy(held), middle)
     return infer_constrained(bread, torch.from_numpy(active), torch.from_numpy(held), middle)
+
+
+def at_equality(limits: Constraints, theta: Array) -> Array | None:
+    """Which constraints hold with equality at parameters of shape (B, q), where multipliers are not at hand."""
+    if limits.functions is None:
+        return None
+    return np.asarray(limits.equality | (limits.functions.value(torch.from_numpy(theta)).numpy() > -ACTIVE))
 
 
 def unconstrained(problem: Problem, size: int) -> Problem:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import Literal, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.progress import Progress
 from semnan.estimation.threads import blas_threads
+from semnan.mmm.budget import Bounds, Budget, optimise_budget
+from semnan.mmm.channel_effects import ChannelEffects, channel_effects
 from semnan.mmm.channel_sem import ChannelSEM, StandardErrors
 from semnan.mmm.concentrate import Minimum, concentrate, random_starts
+from semnan.mmm.contributions import Contributions, contributions
+from semnan.mmm.judgement import Judge
 from semnan.mmm.knowledge import Knowledge, Known
 from semnan.mmm.likelihood import Likelihood
+from semnan.mmm.response_curves import ResponseCurves, response_curves
+from semnan.mmm.roas import ChannelReturns, channel_returns
 from semnan.mmm.sandwich import Spread, bootstrap, sandwich
+from semnan.mmm.scenario import Scenario, scenario
 from semnan.network.arrays import Array
 
 #: Below so many geos standard errors that rest on geos are too small.
@@ -77,8 +87,11 @@ class ChannelFit:
         if isinstance(matrix, Unavailable):
             return dict.fromkeys(self.names, matrix)
         errors: list[float | Unavailable] = list(np.sqrt(np.diagonal(matrix)).tolist())
-        for k in np.flatnonzero(self.spread.held):
-            errors[k] = Unavailable("at a bound, where normal theory does not hold")
+        for k, unit in enumerate(np.eye(len(errors))):
+            if self.spread.held[k]:
+                errors[k] = AT_BOUND
+            elif not self.spread.determines(unit):
+                errors[k] = NOT_IDENTIFIED
         return dict(zip(self.names, errors, strict=True))
 
     @cached_property
@@ -88,6 +101,78 @@ class ChannelFit:
             return self
         kind: StandardErrors = "panel-hac" if self.standard_error_kind == "bootstrap" else self.standard_error_kind
         return self.model.without_confounders().fit(standard_errors=kind)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Verdicts on what changes of media do."""
+        return Judge(self.model.graph, self.model.mechanism, self.known)
+
+    def effects(self, *, level: float = 0.95) -> ChannelEffects:
+        """What a unit of each channel's media does to the KPI: directly, in all, and by way of other channels."""
+        return channel_effects(self, level)
+
+    def roas(self, *, marginal: bool = False, level: float = 0.95) -> ChannelReturns:
+        """What spend returned, with the other channels held and with their response; or what one percent more would."""
+        return channel_returns(self, level, marginal=marginal)
+
+    def contributions(self, *, level: float = 0.95) -> Contributions:
+        """The fitted KPI of every geo and week, taken apart into channels and baseline."""
+        return contributions(self, level)
+
+    def response_curves(
+        self,
+        *,
+        kind: Literal["direct", "total"] = "total",
+        points: int = 41,
+        upto: float = 2.0,
+        level: float = 0.95,
+    ) -> ResponseCurves:
+        """The KPI due to each channel at shares of its present spend, from none up to a multiple of it."""
+        return response_curves(self, kind, points, upto, level)
+
+    def scenario(self, changes: Mapping[str, float | ArrayLike], *, level: float = 0.95) -> Scenario:
+        """What the KPI would have been with other media; channels that are not named respond.
+
+        Parameters
+        ----------
+        changes : mapping from channel to number or array
+            A share (.2 for a fifth more, -1 for none), or the media instead, shape (G, T) or what broadcasts to it.
+        level : float
+
+        """
+        return scenario(self, changes, level)
+
+    def optimise_budget(
+        self,
+        total: float | None = None,
+        *,
+        channels: Iterable[str] | None = None,
+        bounds: Bounds = (0.5, 1.5),
+        amounts: Mapping[str, tuple[float, float]] | None = None,
+        level: float = 0.95,
+    ) -> Budget:
+        """The split of a budget over channels that brings the most, media of every week being scaled alike.
+
+        Parameters
+        ----------
+        total : float, optional
+            By default what was spent on these channels.
+        channels : iterable of str, optional
+            Whose spend is decided; by default all that have some. Others respond as in the graph, at no cost.
+        bounds : pair of float, or mapping from channel to pair
+            Least and most spend as shares of the present one, which is what the data know about; a channel that a
+            mapping leaves out has .5 to 1.5.
+        amounts : mapping from channel to pair of float, optional
+            Least and most spend as amounts, in place of `bounds`.
+        level : float
+
+        Raises
+        ------
+        FitError
+            If spend is not known, an effect is not identified, or bounds leave no room for the total.
+
+        """
+        return optimise_budget(self, total, channels=channels, bounds=bounds, amounts=amounts, level=level)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -169,9 +254,7 @@ def _findings(fit: ChannelFit) -> list[Finding]:
     found += _negative(fit)
     if fit.spread.clipped:
         found.append(
-            Finding(
-                "covariance not positive", (), "the panel's covariance was not positive semidefinite; its positive part was taken."
-            )
+            Finding("covariance not positive", (), "the panel's products have negative eigenvalues, taken as zero.")
         )
     if fit.spread.failed:
         found.append(Finding("bootstrap", (), f"{fit.spread.failed} replicates did not converge and are left out."))

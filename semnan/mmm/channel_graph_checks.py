@@ -87,6 +87,12 @@ def check_confounders(
 ) -> None:
     """Refuse confounders of fewer than two variables, of lags, of proxies and of what is not there."""
     proxies = {*measured}
+    for node in nodes:
+        if "@" in node and split_lag(node)[0] in confounders:
+            raise GraphError(
+                f"{node!r} is a lag of the confounder {split_lag(node)[0]!r}, which nobody measured: leave it out; "
+                "what it carries over from week to week is considered in identify()"
+            )
     for latent, children in confounders.items():
         if latent in nodes or latent in proxies:
             raise GraphError(f"{latent!r} is both a confounder and a variable of the graph: rename one of the two")

@@ -1,4 +1,8 @@
-"""Minimise the likelihood concentrated on the parameters of the transforms, from one start or several."""
+"""Minimise the likelihood concentrated on the parameters of the transforms, from one start or several.
+
+Steps with Levenberg–Marquardt damping, as for θ (`semnan.estimation.scoring`): at first with the information on τ that is
+left when θ is not known, then with the exact Hessian where it is positive definite. Bounds are an active set.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,22 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from scipy.optimize import minimize
+from numpy.typing import NDArray
 
+from semnan.estimation.constraints import Constraints
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.progress import Progress
 from semnan.mmm.likelihood import Likelihood, Value
 from semnan.network.arrays import Array
 
-#: Largest slope, in ranges of the parameters, at which a search has converged; and its most steps.
+#: Largest slope at which a search has converged, in standard errors of one row; and its most steps.
 TOLERANCE, STEPS = 1e-6, 200
+#: A fall of the likelihood below this, relative to 1 + |value|, cannot be told from rounding.
+ROUNDING = 1e-13
+#: Damping of the first step, and that beyond which there is no step to speak of.
+DAMPING, MOST_DAMPING = 1e-3, 1e12
+#: Trials with the information, before the exact Hessian takes over.
+SCORING = 5
 
 
 @final
@@ -42,71 +53,119 @@ class Minimum:
     ends: tuple[float, ...]
 
 
-class _StoppedError(Exception):
+class _Stopped(Exception):
     """The user has interrupted the optimiser."""
 
 
 @final
 class _Search:
-    """One search: coordinates from zero to one within the bounds, and a warm start for the optimiser of θ."""
+    """One search from τ and what was found there; both become the best that it has seen."""
 
-    def __init__(self, likelihood: Likelihood, progress: Progress, theta: Array | None) -> None:
-        self.likelihood, self.progress, self.theta = likelihood, progress, theta
-        self.lower, upper, _ = likelihood.design.limits
-        self.width = upper - self.lower
-        self.best: tuple[Array, Value] | None = None
+    def __init__(self, likelihood: Likelihood, progress: Progress, tau: Array, found: Value) -> None:
+        self.likelihood, self.progress, self.tau, self.best = likelihood, progress, tau, found
+        self.lower, self.upper, _ = likelihood.design.limits
+        self.box = Constraints.of(likelihood.design.model)
+        self.damping, self.growth = DAMPING, 2.0
+        self.exact: Array | None = None
 
-    def value(self, place: Array) -> tuple[float, Array]:
-        tau = self.lower + self.width * place
-        found = self.likelihood.minimise(tau, self.theta, self.progress)
-        if not found.outcome.ok and self.theta is not None:
-            found = self.likelihood.minimise(tau, None, self.progress)
-        if found.outcome is Outcome.INTERRUPTED:
-            raise _StoppedError
-        if self.best is None or found.value < self.best[1].value:
-            self.best, self.theta = (tau, found), found.theta
-        return found.value, found.slope * self.width
+    def run(self) -> Outcome:
+        """Search until no parameter has a slope."""
+        for count in range(STEPS):
+            here, scale, held = self.best, self._scale(self.best), self._held(self.best.slope)
+            loose = np.abs(here.slope) / np.sqrt(scale)
+            if not here.outcome.ok or loose[~held].max(initial=0.0) <= TOLERANCE:
+                return here.outcome
+            if self.damping > MOST_DAMPING:
+                return Outcome.STALLED
+            if count >= SCORING and self.exact is None:
+                self.exact = self.likelihood.concentrated_hessian(here.theta, self.tau)
+            try:
+                self._step(here, held, scale)
+            except _Stopped:
+                return Outcome.INTERRUPTED
+        return Outcome.ITERATION_LIMIT
 
-    def run(self, tau: Array) -> Outcome:
-        """Search from τ; what was best is in `best`."""
-        if not len(tau):
-            self.value(tau)
-            assert self.best is not None
-            return self.best[1].outcome
-        start = (tau - self.lower) / self.width
-        end = minimize(
-            self.value,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(0, 1)] * len(tau),
-            options={"maxiter": STEPS, "gtol": TOLERANCE, "ftol": 1e-13},
-        )
-        assert self.best is not None
-        if not self.best[1].outcome.ok:
-            return self.best[1].outcome
-        return Outcome.CONVERGED if end.success else Outcome.STALLED if end.status == 2 else Outcome.ITERATION_LIMIT
+    def _step(self, here: Value, held: NDArray[np.bool_], scale: Array) -> None:
+        """One trial; the damping follows how much of the predicted fall came (Nielsen 1999)."""
+        bend = self._bend(here, held, scale)
+        move = self._move(here, held, bend + self.damping * np.diag(scale))
+        predicted = -float((here.slope + bend @ move / 2) @ move)
+        tau = np.clip(self.tau + move, self.lower, self.upper)
+        trial = _value(self.likelihood, self.progress, tau, self._ahead(here, move))
+        fall, unseen = here.value - trial.value, ROUNDING * (1 + abs(here.value))
+        if trial.outcome.ok and fall > -unseen:
+            self.tau, self.best, self.exact = tau, trial, None
+            ratio = fall / predicted if predicted > unseen else 1.0
+            self.damping *= max(1 / 3, 1 - (2 * min(max(ratio, 0.0), 1.0) - 1) ** 3)
+            self.growth = 2.0
+        else:
+            self.damping *= self.growth
+            self.growth *= 2
+
+    def _held(self, slope: Array) -> NDArray[np.bool_]:
+        """Which parameters are at a bound that they would cross."""
+        return np.asarray(((self.tau <= self.lower) & (slope > 0)) | ((self.tau >= self.upper) & (slope < 0)))
+
+    def _bend(self, here: Value, held: NDArray[np.bool_], scale: Array) -> Array:
+        """The exact Hessian if it is there and, damped, positive definite; the information otherwise."""
+        if self.exact is None:
+            return here.information
+        free = np.ix_(~held, ~held)
+        least = np.linalg.eigvalsh((self.exact / np.sqrt(np.outer(scale, scale)))[free])[0]
+        return self.exact if least > -self.damping / 2 else here.information
+
+    def _move(self, here: Value, held: NDArray[np.bool_], matrix: Array) -> Array:
+        """The step to the minimum of the quadratic model within the bounds; who would cross one is put on it."""
+        fixed, move = held.copy(), np.zeros_like(self.tau)
+        while not fixed.all():
+            free = ~fixed
+            pushed = here.slope[free] + matrix[np.ix_(free, fixed)] @ move[fixed]
+            move[free] = -np.linalg.solve(matrix[np.ix_(free, free)], pushed)
+            target = np.clip(self.tau + move, self.lower, self.upper)
+            crossed = free & (self.tau + move != target)
+            if not crossed.any():
+                break
+            move[crossed] = (target - self.tau)[crossed]
+            fixed |= crossed
+        return move
+
+    def _scale(self, here: Value) -> Array:
+        """The information on each parameter; a parameter without any still has a range."""
+        return np.maximum(np.diagonal(here.information), 1e-10 / (self.upper - self.lower) ** 2)
+
+    def _ahead(self, here: Value, move: Array) -> Array:
+        """Where θ is likely to be after a step in τ."""
+        ahead = here.theta + here.drift @ move
+        return np.where((ahead > self.box.lower) & (ahead < self.box.upper), ahead, here.theta)
+
+
+def _value(likelihood: Likelihood, progress: Progress, tau: Array, theta: Array | None) -> Value:
+    """The best θ at τ, from θ or else from start values."""
+    found = likelihood.minimise(tau, theta, progress)
+    if not found.outcome.ok and theta is not None:
+        found = likelihood.minimise(tau, None, progress)
+    if found.outcome is Outcome.INTERRUPTED:
+        raise _Stopped
+    return found
 
 
 def concentrate(
     likelihood: Likelihood, starts: Sequence[Array], progress: Progress, theta: Array | None = None
 ) -> Minimum:
     """The lowest end of searches from several τ, shape (k,) each."""
-    ends: list[tuple[float, Outcome, Array, Array]] = []
+    ends: list[tuple[Outcome, _Search]] = []
     for tau in starts:
-        search = _Search(likelihood, progress, theta)
         try:
-            outcome = search.run(tau)
-        except _StoppedError:
-            outcome = Outcome.INTERRUPTED
-        if search.best is not None:
-            ends.append((search.best[1].value, outcome, search.best[1].theta, search.best[0]))
-        if outcome is Outcome.INTERRUPTED:
+            search = _Search(likelihood, progress, tau, _value(likelihood, progress, tau, theta))
+        except _Stopped:
+            break
+        ends.append((search.run(), search))
+        if ends[-1][0] is Outcome.INTERRUPTED:
             break
     if not ends:
         raise KeyboardInterrupt
-    value, outcome, found, tau = min(ends, key=lambda end: (not end[1].ok, end[0]))
-    return Minimum(found, tau, value, outcome, tuple(end[0] for end in ends))
+    outcome, best = min(ends, key=lambda end: (not end[0].ok, end[1].best.value))
+    return Minimum(best.best.theta, best.tau, best.best.value, outcome, tuple(end.best.value for _, end in ends))
 
 
 def random_starts(likelihood: Likelihood, count: int, seed: int) -> list[Array]:

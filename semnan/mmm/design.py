@@ -118,3 +118,9 @@ class Design:
         """For each parameter of a transform the free parameter of the model that is its channel's coefficient."""
         place = {free.name: k for k, free in enumerate(self.model.free)}
         return [place[f"{transform.channel} -> {self.kpi}"] for transform in self.transforms for _ in transform.names]
+
+    @cached_property
+    def places(self) -> list[int]:
+        """For each parameter of a transform the visible of the model that its channel's transformed media are."""
+        sizes = [len(transform.names) for transform in self.transforms]
+        return np.repeat(self._moving, sizes).tolist() if sizes else []

@@ -11,24 +11,26 @@ from semnan.mmm.identification_lags import ChannelAnalysis
 
 def fixes(graph: ChannelGraph, query: Query, *, carry_over: bool) -> Iterator[Remedy]:
     """The changes after which an effect is identified, cheapest first: proxies, an exogenous shock, an experiment."""
-    for change, other in _changes(graph, query.source):
+    for change, other, drawn in _changes(graph, query.source):
         if {query.source, query.target} <= {*other.nodes}:
-            verdict = ChannelAnalysis(other, carry_over=carry_over).decide(query)
+            verdict = ChannelAnalysis(other, carry_over=carry_over, drawn=drawn).decide(query)
             if verdict.identified:
                 yield Remedy(change, verdict.status.value)
 
 
-def _changes(graph: ChannelGraph, source: str) -> Iterator[tuple[str, ChannelGraph]]:
+def _changes(graph: ChannelGraph, source: str) -> Iterator[tuple[str, ChannelGraph, tuple[str, ...]]]:
+    """What could be measured, the graph then, and what is drawn by chance every week in it."""
     for latent in graph.confounders:
-        yield f"{_ordinal(graph, latent)} proxy of {latent}", _with_proxies(graph, latent, 1)
+        yield f"{_ordinal(graph, latent)} proxy of {latent}", _with_proxies(graph, latent, 1), ()
     for latent in graph.confounders:
         more = "two" if not graph.proxies.get(latent) else "two more"
-        yield f"{more} proxies of {latent}", _with_proxies(graph, latent, 2)
+        yield f"{more} proxies of {latent}", _with_proxies(graph, latent, 2), ()
     channels = _channels(graph)
     for channel in sorted(channels, key=lambda name: name != source):
-        yield f"an exogenous shock to {channel}", _with_shock(graph, channel)
+        shock = f"new shock to {channel}"
+        yield f"an exogenous shock to {channel}", graph.with_edges([*graph.edges, (shock, channel)]), (shock,)
     if source in channels:
-        yield f"an experiment on {source}", _randomised(graph, source)
+        yield f"an experiment on {source}", _randomised(graph, source), (source,)
 
 
 def _channels(graph: ChannelGraph) -> list[str]:
@@ -45,10 +47,6 @@ def _with_proxies(graph: ChannelGraph, latent: str, count: int) -> ChannelGraph:
     for i in range(count):
         graph = graph.with_proxy(latent, f"new proxy {i + 1} of {latent}")
     return graph
-
-
-def _with_shock(graph: ChannelGraph, channel: str) -> ChannelGraph:
-    return graph.with_edges([*graph.edges, (f"new shock to {channel}", channel)])
 
 
 def _randomised(graph: ChannelGraph, channel: str) -> ChannelGraph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import final
@@ -43,15 +44,17 @@ class ChannelAnalysis:
     graph : ChannelGraph
     carry_over : bool
         Whether confounders may carry over from week to week.
+    drawn : collection of str
+        Variables that chance sets every week, as in an experiment: no lag goes along with them.
 
     """
 
-    def __init__(self, graph: ChannelGraph, *, carry_over: bool) -> None:
+    def __init__(self, graph: ChannelGraph, *, carry_over: bool, drawn: Collection[str] = ()) -> None:
         lags = confounded_lags(graph) if carry_over else {}
         models = [as_model(graph.amasem())]
         if lags:
             chained = _chained(graph, models[0], lags)
-            free = replace(chained, parameters=(*chained.parameters, *_free(graph, tuple(lags))))
+            free = replace(chained, parameters=(*chained.parameters, *_free(graph, tuple(lags), drawn)))
             models = [free, chained, *models]
         self._known = [Identification(model) for model in models]
 
@@ -81,9 +84,9 @@ def _past(latent: str, weeks: int) -> str:
     return f"{latent}@{weeks}"
 
 
-def _free(graph: ChannelGraph, lags: tuple[str, ...]) -> list[Parameter]:
+def _free(graph: ChannelGraph, lags: tuple[str, ...], drawn: Collection[str]) -> list[Parameter]:
     """Any dependence of confounded lags on the variables without a cause in the graph, and on each other."""
     caused = {b for _, b in graph.edges} | {*graph.measurements} | {*lags}
-    roots = [node for node in graph.nodes if node not in caused]
+    roots = [node for node in graph.nodes if node not in caused and node not in drawn]
     rows = [path(root, lag) for lag in lags for root in roots]
     return rows + [covariance(a, b) for a, b in combinations(lags, 2)]

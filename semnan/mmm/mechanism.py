@@ -56,8 +56,36 @@ class Mechanism:
         """Which free parameters the edges are."""
         return [self._place[coefficient(a, b)] for a, b in self.edges]
 
+    def column(self, node: str) -> str:
+        """The column that a node is, in its own week or before."""
+        return self.design.lags.get(node, (node, 0))[0]
+
+    def along(self, sources: Collection[str], held: Collection[str] = ()) -> list[tuple[str, str]]:
+        """The edges along which changes of these variables get to the KPI, in some week."""
+        edges = [(self.column(a), b) for a, b in self.edges if b not in {*sources, *held}]
+        after: nx.DiGraph[str] = nx.DiGraph(edges)
+        after.add_nodes_from((*sources, self.design.kpi))
+        moved = set(sources).union(*(nx.descendants(after, name) for name in sources))
+        live = moved & {self.design.kpi, *nx.ancestors(after, self.design.kpi)}
+        return [(a, b) for a, b in self.edges if self.column(a) in live and b in live and b not in {*sources, *held}]
+
+    def touched(self, sources: Collection[str], held: Collection[str] = ()) -> list[int]:
+        """The entries of (θ, τ) that matter for what changes of these variables do to the KPI."""
+        edges = self.along(sources, held)
+        found = [self._place[coefficient(a, b)] for a, b in edges]
+        owners = [part.channel for part in self.design.transforms for _ in part.names]
+        moving = {a for a, b in edges if b == self.design.kpi}
+        q = len(self.design.model.free)
+        return found + [q + k for k, name in enumerate(owners) if name in moving]
+
     def respond(
-        self, theta: Array, tau: Array, given: Mapping[str, Array], held: Collection[str] = ()
+        self,
+        theta: Array,
+        tau: Array,
+        given: Mapping[str, Array],
+        held: Collection[str] = (),
+        *,
+        marginal: bool = False,
     ) -> dict[str, Array]:
         """The change of every variable, shape (G, T), when some are changed by hand.
 
@@ -69,6 +97,8 @@ class Mechanism:
             By how much media are changed; nothing acts on these any more.
         held : collection of str
             Variables that stay as they were, whatever acts on them.
+        marginal : bool
+            Whether the changes are infinitesimal: the response is linear in them then.
 
         """
         found, free = dict(given), [name for name in self.order if name not in given and name not in held]
@@ -76,14 +106,16 @@ class Mechanism:
         for _ in range(next(iter(given.values())).shape[1] + 1):
             before = dict(found)
             for name in free:
-                moved = self._moved(name, theta, own, found)
+                moved = self._moved(name, theta, own, found, marginal=marginal)
                 if moved is not None:
                     found[name] = moved
             if not self.design.lags or _same(before, found):
                 break
         return found
 
-    def _moved(self, name: str, theta: Array, own: Mapping[str, Array], found: Mapping[str, Array]) -> Array | None:
+    def _moved(
+        self, name: str, theta: Array, own: Mapping[str, Array], found: Mapping[str, Array], *, marginal: bool
+    ) -> Array | None:
         """The change of a variable by the changes of its parents; None if none of these changes."""
         total: Array | None = None
         for parent in self._parents[name]:
@@ -94,8 +126,7 @@ class Mechanism:
             transform = self._transform.get(parent) if name == self.design.kpi else None
             if transform is not None:
                 media = self.design.columns[parent]
-                before, after = (transform.apply(x, own[parent]) for x in (media, media + change))
-                change = after - before
+                change = (transform.marginal if marginal else transform.change)(media, change, own[parent])
             term = theta[self._place[coefficient(parent, name)]] * change
             total = term if total is None else total + term
         return total

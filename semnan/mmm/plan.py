@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, final
 
@@ -18,6 +19,7 @@ from semnan.mmm.channel_graph import ChannelGraph
 from semnan.mmm.channel_sem import ChannelSEM
 from semnan.mmm.knowledge import Known, LiftTest, Prior
 from semnan.mmm.panel import MediaPanel
+from semnan.mmm.panel_roles import read_roles
 from semnan.mmm.panel_table import Table, nearest
 from semnan.mmm.saturation import SATURATIONS
 
@@ -169,7 +171,7 @@ def _plan(place: Path, content: Mapping[str, Any]) -> Plan:
             raise ModelError(f"the plan has the unknown section {key!r}{shown}")
     parts = {name: _section(content, name, readers) for name, readers in _READERS.items()}
     graph = ChannelGraph(**parts["graph"], kpi=parts["data"]["kpi"])
-    parts["data"].setdefault("proxies", tuple(name for name in graph.measurements if name in _unclaimed(parts["data"])))
+    parts["data"].setdefault("proxies", graph.measurements)
     lift_tests = _items(content, "lift_tests", _LIFT_TEST, ("channel", "value", "standard_error"))
     plan = Plan(
         path=place,
@@ -185,3 +187,81 @@ def _plan(place: Path, content: Mapping[str, Any]) -> Plan:
     )
     _check(plan)
     return plan
+
+
+def _section(content: Mapping[str, Any], name: str, readers: Mapping[str, read.Reader]) -> dict[str, Any]:
+    required = _REQUIRED.get(name, ())
+    if name not in content and required:
+        raise ModelError(f"the plan has no section [{name}]: add it with {', '.join(required)}")
+    return read.section(content.get(name, {}), name, readers, required)
+
+
+def _items(
+    content: Mapping[str, Any], name: str, readers: Mapping[str, read.Reader], required: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    items = content.get(name, [])
+    if not isinstance(items, list):
+        raise ModelError(f"{name} is one section: write [[{name}]] in double brackets, once for each")
+    return [read.section(item, f"{name}[{i}]", readers, required) for i, item in enumerate(items)]
+
+
+def _check(plan: Plan) -> None:
+    """Refuse names that the sections do not agree on, and experiments and budgets that make no sense."""
+    roles = read_roles(
+        kpi=plan.data["kpi"],
+        channels=plan.data["channels"],
+        controls=plan.data.get("controls", ()),
+        proxies=plan.data["proxies"],
+        date=plan.data["date"],
+        geo=plan.data.get("geo"),
+        spend=plan.data.get("spend", "media"),
+        population=plan.data.get("population"),
+        revenue=plan.data.get("revenue_per_kpi"),
+    )
+    _check_named("graph", plan.graph.columns, roles.variables, "is no column of [data]")
+    for latent in plan.graph.confounders:
+        if latent in roles.variables:
+            raise ModelError(f"the confounder {latent!r} is a column of [data]: rename it, or use the column")
+    for key in ("adstock", "saturation"):
+        if isinstance(plan.model.get(key), Mapping):
+            _check_named(f"model.{key}", plan.model[key], roles.channels)
+    for i, test in enumerate(plan.lift_tests):
+        _check_named(f"lift_tests[{i}].channel", [test["channel"]], roles.channels)
+        LiftTest(**{key: value for key, value in test.items() if key != "weeks"})
+    _check_named("budget.bounds", plan.bounds, roles.channels)
+    _check_budget(plan, roles.channels)
+
+
+def _check_named(where: str, names: Iterable[str], known: tuple[str, ...], what: str = "is no channel") -> None:
+    for name in names:
+        if name not in known:
+            shown = nearest(name, known) or f"; there are {', '.join(known)}"
+            raise ModelError(f"{where} names {name!r}, which {what}{shown}")
+
+
+def _check_budget(plan: Plan, channels: tuple[str, ...]) -> None:
+    if plan.total is None:
+        return
+    if plan.total <= 0:
+        raise ModelError(f"budget.total is {plan.total:g}: give a positive number")
+    least = sum(low for low, _ in plan.bounds.values())
+    most = sum(high for _, high in plan.bounds.values()) if set(channels) <= set(plan.bounds) else np.inf
+    if not least <= plan.total <= most:
+        raise ModelError(
+            f"budget.total is {plan.total:g}, but the bounds leave {least:g} to {most:g}: change the total or a bound"
+        )
+
+
+def _lift_test(test: dict[str, Any], panel: MediaPanel) -> LiftTest:
+    if "weeks" not in test:
+        return LiftTest(**test)
+    return LiftTest(**(test | {"weeks": tuple(_position(week, panel, test["channel"]) for week in test["weeks"])}))
+
+
+def _position(week: object, panel: MediaPanel, channel: str) -> int:
+    """Where a week stands in a panel; dates are no weeks of a panel of numbers, nor numbers of one of dates."""
+    if isinstance(week, date) is (panel.weeks.dtype.kind == "M"):
+        found = np.flatnonzero(panel.weeks == np.asarray(week, dtype=panel.weeks.dtype))
+        if len(found):
+            return int(found[0])
+    raise ModelError(f"the lift test of {channel!r} names the week {week}, which the panel does not have")

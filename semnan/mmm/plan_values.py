@@ -16,9 +16,7 @@ from semnan.mmm.panel_table import nearest
 Reader = Callable[[object, str], Any]
 
 
-def section(
-    table: object, name: str, readers: Mapping[str, Reader], required: Collection[str] = ()
-) -> dict[str, Any]:
+def section(table: object, name: str, readers: Mapping[str, Reader], required: Collection[str] = ()) -> dict[str, Any]:
     """The values of a section by key; every unknown key is refused with the nearest known one."""
     if not isinstance(table, Mapping):
         raise ModelError(f"{name} is {table!r}: write it as a section [{name}] with {', '.join(readers)}")
@@ -144,6 +142,6 @@ def _edges(item: object, where: str) -> list[Edge]:
 
 
 def _week(value: object, where: str) -> Any:
-    if isinstance(value, datetime) or isinstance(value, bool) or not isinstance(value, date | int):
+    if isinstance(value, datetime | bool) or not isinstance(value, date | int):
         raise ModelError(f"{where} is {value!r}: give a date without quotes (2024-01-29), or a whole number")
     return value

@@ -19,6 +19,8 @@ from semnan.network.arrays import Array
 AT_BOUND = 1e-6
 #: Scaled eigenvalues of the information below this are zero.
 NULL = 1e-9
+#: A slope along a direction that the data do not determine is zero below this share.
+FLAT = 1e-4
 
 
 @final
@@ -29,7 +31,8 @@ class Spread:
     Attributes
     ----------
     matrix : ndarray, shape (q + k, q + k), or Unavailable
-        Their covariance; zero for what is at a bound.
+        Their covariance; zero for what is at a bound. Where the data do not determine all of them, that of the
+        functions that they do determine.
     held : ndarray of bool, shape (q + k,)
         What is at a bound.
     draws : ndarray, shape (R, q + k), or None
@@ -38,6 +41,10 @@ class Spread:
         Replicates that did not converge, which are not among the draws.
     clipped : bool
         Whether the panel's products were not positive semidefinite, and negative eigenvalues were set to zero.
+    null : ndarray, shape (r, q + k), or None
+        Directions that the data do not determine, of length one in units of `size`.
+    size : ndarray, shape (q + k,), or None
+        The size of each parameter in which the information has ones on its diagonal; zero at a bound.
 
     """
 
@@ -46,6 +53,14 @@ class Spread:
     draws: Array | None = None
     failed: int = 0
     clipped: bool = False
+    null: Array | None = None
+    size: Array | None = None
+
+    def determines(self, slope: Array) -> bool:
+        """Whether a function with these slopes in (θ, τ), shape (q + k,), is the same along these directions."""
+        if self.null is None or self.size is None:
+            return True
+        return bool((np.abs(self.null @ slope) <= FLAT * np.linalg.norm(self.size * slope)).all())
 
 
 def sandwich(likelihood: Likelihood, found: Minimum, kind: str, lags: int) -> Spread:
@@ -57,13 +72,15 @@ def sandwich(likelihood: Likelihood, found: Minimum, kind: str, lags: int) -> Sp
     n, free = len(scores), np.flatnonzero(~held)
     products, clipped = _products(likelihood, scores[:, free], kind, lags, dense[np.ix_(free, free)])
     slopes = likelihood.knowledge.slopes(found.theta, found.tau)[:, free]
-    bread = _inverse(dense[np.ix_(free, free)])
-    if isinstance(bread, Unavailable):
-        return Spread(bread, held)
+    bread, directions = _inverse(dense[np.ix_(free, free)])
     spent = n / (n - likelihood.design.nuisance.rank)
     matrix = np.zeros_like(dense)
     matrix[np.ix_(free, free)] = bread @ (products * spent + slopes.T @ slopes) @ bread / n**2
-    return Spread(matrix, held, clipped=clipped)
+    if not len(directions):
+        return Spread(matrix, held, clipped=clipped)
+    null, size = np.zeros((len(directions), len(held))), np.zeros(len(held))
+    null[:, free], size[free] = directions, 1 / information_scale(dense[np.ix_(free, free)])
+    return Spread(matrix, held, clipped=clipped, null=null, size=size)
 
 
 def at_bound(likelihood: Likelihood, found: Minimum) -> Array:
@@ -87,13 +104,13 @@ def _products(likelihood: Likelihood, scores: Array, kind: str, lags: int, dense
     return positive_part(products, information_scale(dense))
 
 
-def _inverse(dense: Array) -> Array | Unavailable:
+def _inverse(dense: Array) -> tuple[Array, Array]:
+    """The inverse where the information is not zero, and the directions in which it is, shape (r, q)."""
     scale = information_scale(dense)
     values, vectors = np.linalg.eigh(dense / scale[:, None] / scale)
-    if not len(values) or values[0] <= NULL * values[-1]:
-        return Unavailable("the information is singular at the estimates: the data do not determine all parameters")
-    half = vectors / np.sqrt(values) / scale[:, None]
-    return np.asarray(half @ half.T)
+    kept = values > NULL * max(values.max(initial=0.0), 0.0)
+    half = vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None]
+    return np.asarray(half @ half.T), np.asarray((vectors[:, ~kept] / scale[:, None]).T)
 
 
 def bootstrap(

@@ -57,10 +57,13 @@ class Saturation(ABC):
 @final
 @dataclass(frozen=True)
 class Hill(Saturation):
-    """z^s / (h^s + z^s) with half saturation h and slope s."""
+    """z^s / (h^s + z^s) with half saturation h and slope s.
+
+    Beyond these bounds the curve is a line, a constant or a step where the media are, and data cannot tell which.
+    """
 
     parameters = ("half", "slope")
-    lower, upper, start = (0.05, 0.5), (10.0, 5.0), (1.0, 1.2)
+    lower, upper, start = (0.2, 0.5), (5.0, 3.0), (1.0, 1.2)
 
     def response(self, media: Array, values: Array) -> Response:
         half, slope = values

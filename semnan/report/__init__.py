@@ -1,6 +1,7 @@
 """Reports of a fit: parameter tables, summaries, plain values and drawings."""
 
 from semnan.report.diagram import Drawing, draw
+from semnan.report.heavy_tails import HeavyTails, Move, with_heavy_tails
 from semnan.report.identification import draw_identification
 from semnan.report.influence import CaseInfluence, Influence, influence
 from semnan.report.listing import Listing
@@ -12,8 +13,10 @@ from semnan.report.summary import Summary, summarise
 __all__ = [
     "CaseInfluence",
     "Drawing",
+    "HeavyTails",
     "Influence",
     "Listing",
+    "Move",
     "ParameterRow",
     "ParameterTable",
     "Summary",
@@ -23,4 +26,5 @@ __all__ = [
     "parameter_rows",
     "summarise",
     "to_dict",
+    "with_heavy_tails",
 ]

@@ -1,4 +1,4 @@
-"""`Influence`: what every row does to a fit, as arrays, a table of the rows that do most, a data frame and a picture."""
+"""`Influence`: what every row does to a fit, as arrays, a table of the rows that do most, a frame and a picture."""
 
 from __future__ import annotations
 

@@ -94,7 +94,8 @@ def _cells(row: object) -> dict[str, Any]:
     for field in fields(row):  # type: ignore[arg-type]
         value = getattr(row, field.name)
         if field.name == "interval":
-            found["lower"], found["upper"] = (value, value) if isinstance(value, Unavailable) else value
+            none = value is None or isinstance(value, Unavailable)
+            found["lower"], found["upper"] = (value, value) if none else value
         else:
             found[field.name] = value
     return found

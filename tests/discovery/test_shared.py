@@ -186,16 +186,27 @@ def test_pruning_leaves_no_parent_below_the_penalty() -> None:
 
 
 def test_least_variance_order_is_that_of_regressions() -> None:
-    _, covariance = rows_and_covariance(BLOCK + 20, 4)
-    d = len(covariance)
-    order, factor = least_variance_order(covariance, np.zeros((d, d), dtype=bool))
-    np.testing.assert_allclose(factor @ factor.T, covariance[np.ix_(order, order)], atol=1e-8)
-    np.testing.assert_allclose(factor, np.tril(factor), atol=1e-10)
-    taken: list[int] = []
-    for u in order.tolist():
-        left = {v: residual(covariance, v, taken) for v in range(d) if v not in taken}
-        assert left[u] == pytest.approx(min(left.values()), rel=1e-9)
-        taken.append(u)
+    covariances = np.stack([rows_and_covariance(BLOCK + 20, seed)[1] for seed in (4, 5)])
+    d = covariances.shape[1]
+    orders, factors = least_variance_order(covariances, np.zeros((d, d), dtype=bool))
+    for covariance, order, factor in zip(covariances, orders, factors, strict=True):
+        np.testing.assert_allclose(factor @ factor.T, covariance[np.ix_(order, order)], atol=1e-8)
+        np.testing.assert_allclose(factor, np.tril(factor), atol=1e-10)
+        taken: list[int] = []
+        for u in order.tolist():
+            left = {v: residual(covariance, v, taken) for v in range(d) if v not in taken}
+            assert left[u] == pytest.approx(min(left.values()), rel=1e-9)
+            taken.append(u)
+
+
+def test_a_stack_is_pruned_as_one_by_one() -> None:
+    covariances = np.stack([rows_and_covariance(12, seed)[1] for seed in range(3)])
+    order, none = np.triu(np.ones((12, 12), dtype=bool), 1), np.zeros((12, 12), dtype=bool)
+    edges = np.stack([order, order, order.T])
+    together = parents.prune(covariances, edges, none, 300, 12.0)
+    for covariance, start, weights in zip(covariances, edges, together, strict=True):
+        np.testing.assert_allclose(weights, parents.prune(covariance, start, none, 300, 12.0), rtol=1e-9)
+        np.testing.assert_allclose(parents.regressions(covariance, weights != 0), weights, rtol=1e-9)
 
 
 # -- local scores

@@ -91,7 +91,7 @@ def test_gaps_are_left_out() -> None:
 
 def test_what_is_not_there_says_why() -> None:
     fit = sn.cfa(ITEMS, frame(), ordered=SEVEN)
-    for value in (fit.log_likelihood, fit.aic, fit.fit_measures["cfi.robust"], fit.factor_scores()):
+    for value in (fit.log_likelihood, fit.aic, fit.fit_measures["cfi.robust"]):
         assert isinstance(value, Unavailable), value
 
 

@@ -23,7 +23,8 @@ MODELS = {
 
 
 def fitted(name: str) -> Fit:
-    return sn.cfa(MODELS[name], FRAME, group="school" if name == "groups" else None)
+    fit: Fit = sn.cfa(MODELS[name], FRAME, group="school" if name == "groups" else None)
+    return fit
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -99,4 +100,4 @@ def test_what_has_no_reliability() -> None:
     with pytest.raises(FitError, match="no visible measures"):
         sn.sem("x1 ~ x2", FRAME).composite_reliability()
     with pytest.raises(FitError, match="method is 'ebm'"):
-        fit.score_reliability("ebm")  # type: ignore[arg-type]
+        fit.score_reliability("ebm")

@@ -35,7 +35,7 @@ def test_without_transforms_it_is_the_fit_of_its_path_model() -> None:
         assert found.estimates[name] == pytest.approx(value, rel=1e-6), name
     rows = design.rows
     for name, error in other.standard_errors.items():
-        expected = float(error) * np.sqrt(rows / (rows - design.nuisance.rank))  # type: ignore[arg-type]
+        expected = float(error) * np.sqrt(rows / (rows - design.nuisance.rank))
         assert found.standard_errors[name] == pytest.approx(expected, rel=1e-4), name
 
 
@@ -108,7 +108,7 @@ def test_bootstrap_is_the_same_for_any_number_of_workers_and_near_the_sandwich()
     again = _fit(model, standard_errors="bootstrap", replicates=100, seed=3, n_jobs=2)
     np.testing.assert_array_equal(found.spread.draws, again.spread.draws)
     for name in ("tv -> search", "tv -> sales"):
-        ratio = float(found.standard_errors[name]) / float(geo.standard_errors[name])  # type: ignore[arg-type]
+        ratio = float(found.standard_errors[name]) / float(geo.standard_errors[name])
         assert 0.7 < ratio < 1.4, name
 
 

@@ -30,7 +30,7 @@ def test_residuals_are_those_of_a_regression_on_dummies(geo_effects: bool, week_
         fitted = columns @ np.linalg.lstsq(columns, column.ravel(), rcond=None)[0]
         np.testing.assert_allclose(found.ravel(), column.ravel() - fitted, atol=1e-10)
         parts = nuisance.components(column)
-        np.testing.assert_allclose(sum(parts.values()).ravel(), fitted, atol=1e-10)
+        np.testing.assert_allclose(np.sum([*parts.values()], axis=0).ravel(), fitted, atol=1e-10)
     assert nuisance.rank == np.linalg.matrix_rank(columns)
 
 

@@ -14,7 +14,7 @@ from tests.mmm.panels import Array
 
 
 def _inside(part: Adstock | Saturation, share: float) -> Array:
-    return np.array(part.lower) + share * (np.array(part.upper) - np.array(part.lower))
+    return np.asarray(np.array(part.lower) + share * (np.array(part.upper) - np.array(part.lower)))
 
 
 @pytest.mark.parametrize("name", ADSTOCKS)

@@ -119,7 +119,7 @@ def test_rows_with_gaps_take_one_step() -> None:
     assert isinstance(found.changes, np.ndarray)
     for row in (0, 1, 55):
         rest = sn.fit(fit.model, frame.drop(row), missing="fiml")
-        errors = np.array([float(error) for error in rest.standard_errors.values()])  # type: ignore[arg-type]
+        errors = np.array([float(error) for error in rest.standard_errors.values()])
         wanted = (fit.estimate.theta.numpy() - rest.estimate.theta.numpy()) / errors
         assert found.changes[row] == pytest.approx(wanted, abs=0.1 * np.abs(wanted).max())
     assert found.most(1)[0].row == 7

@@ -1,8 +1,9 @@
-"""What all plots share: figures, colours that everybody can tell apart, names as labels, legends outside of the data."""
+"""What all plots share: figures, colours that everybody can tell apart, labels, legends outside of the data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,9 @@ DARK, GREY, LIGHT, ACCENT, SECOND = "#222222", "#6b7280", "#d1d5db", COLORS[0], 
 MARKERS = "osD^vPX*"
 #: Inches: the usual width of a figure, and one that fits a phone.
 WIDE, NARROW = 8.0, 4.4
-#: Characters of a name in a label; in a figure of `NARROW` width, fewer.
+#: Inches of a letter in a legend, and of what stands beside a label there.
+LETTER, HANDLE = 0.072, 0.62
+#: Characters in a line of a label; in a figure of `NARROW` width, fewer.
 LONGEST, SHORTEST = 26, 16
 
 
@@ -30,14 +33,19 @@ def blank(width: float, height: float) -> Figure:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
-    return Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(w_pad=0.08, h_pad=0.07)
+    return figure
 
 
 def labelled(name: str, width: float = WIDE) -> str:
-    """A name as a label: not too long, without formulas, and seen by legends, which leave out leading underscores."""
+    """A name as a label: two short lines at most, without formulas; legends leave out what begins with an underscore."""
     most = SHORTEST if width < 6 else LONGEST
-    short = name if len(name) <= most else f"{name[: most - 1]}…"
-    return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
+    lines = wrap(name, most)
+    short = lines if len(lines) <= 2 else [lines[0], f"{lines[1][: most - 1]}…"]
+    return (" " if name.startswith("_") else "") + "\n".join(short).replace("$", r"\$")
 
 
 def tidy(axes: Axes, grid: str = "y") -> None:
@@ -50,9 +58,9 @@ def tidy(axes: Axes, grid: str = "y") -> None:
 
 def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """Below the data, in as many columns as fit."""
-    width = float(figure.get_figwidth())
-    longest = max((len(label) for label in labels), default=1)
-    columns = max(1, min(len(labels), int(width / (0.085 * longest + 0.55))))
+    widths = [HANDLE + LETTER * max(map(len, label.split("\n"))) for label in labels]
+    room = float(figure.get_figwidth()) - 0.3
+    columns = len(labels) if sum(widths) <= room else max(1, int(room / max(widths)))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
 
 

@@ -15,7 +15,7 @@ from semnan.model import as_model
 from semnan.report import Drawing
 from semnan.report.diagram import drawn_places, figure
 from semnan.report.edges import Arrow
-from semnan.report.layout import Places
+from semnan.report.layout import LETTER, Places
 
 if TYPE_CHECKING:
     from semnan.mmm.channel_fit import ChannelFit
@@ -53,11 +53,12 @@ def _places(graph: ChannelGraph) -> tuple[Places, str]:
     rest = ChannelGraph(graph.edges, kpi=graph.kpi, confounders=graph.confounders, proxies=proxies)
     at, left_out = drawn_places(as_model(rest.amasem()))
     height = max((at[latent][1] for latent in apart), default=0.0) + ABOVE
+    apart_by = BESIDE + max(0.0, LETTER * max((len(v) for columns in apart.values() for v in columns), default=0) - 0.6)
     right = -math.inf
     for latent in sorted((latent for latent in apart if apart[latent]), key=lambda name: at[name]):
         for i, column in enumerate(apart[latent]):
-            across = at[latent][0] + BESIDE * (i - (len(apart[latent]) - 1) / 2)
-            right = max(across, right + BESIDE)
+            across = at[latent][0] + apart_by * (i - (len(apart[latent]) - 1) / 2)
+            right = max(across, right + apart_by)
             at[column] = (right, height)
     return at, left_out
 
