@@ -1,7 +1,8 @@
 """Bootstrap replicates a second: semnan beside lavaan (and semopy, fitted in a loop) on PoliticalDemocracy.
 
 Each works alone on one core on the same rows with the same model; the standard deviations of the replicates must agree
-as far as chance lets them. The second table is semnan on larger models, with the memory that the process took.
+as far as chance lets them. The second table is semnan on larger models, with the memory that the process took. The
+third leaves out every row of a sample from that model, at once and one by one.
 """
 
 from __future__ import annotations
@@ -90,6 +91,30 @@ def large(visibles: int, count: int) -> Row:
     return {"seconds": took, "replicates": found.converged, "parameters": len(fit.model.free), "GiB": peak}
 
 
+def leave_out(count: int) -> Row:
+    """Every row of so many left out by `Fit.influence`, and by fits one after the other."""
+    import semnan as sn
+
+    model = sn.sem(TEXT, sn.datasets.political_democracy().to_frame())
+    names, root = list(model.model.visibles), np.linalg.cholesky(model.implied_covariance)
+    rows = np.random.default_rng(0).normal(size=(count, len(names))) @ root.T
+    frame = pd.DataFrame(rows, columns=names)
+    fit = sn.fit(model.model, frame)
+    fit.influence()
+    begun = time.perf_counter()
+    found = fit.influence()
+    estimates, at_once = found.estimates, time.perf_counter() - begun
+    assert not isinstance(found.cook, sn.Unavailable)
+    measured = time.perf_counter() - begun
+    begun, far = time.perf_counter(), 0.0
+    errors = np.array([float(error) for error in fit.standard_errors.values() if not isinstance(error, sn.Unavailable)])
+    for i in range(count):
+        again = sn.fit(fit.model, frame.drop(i))
+        far = max(far, float((np.abs(again.estimate.theta.numpy() - estimates[i]) / errors).max()))
+    each = time.perf_counter() - begun
+    return {"seconds": at_once, "measures": measured, "refits": each, "rows": count, "far": far}
+
+
 def alone(command: list[str]) -> Row:
     """The last line that a program prints, in a process of its own on one core."""
     settings = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -136,23 +161,36 @@ def show_large(rows: list[tuple[int, Row]]) -> None:
     Console().print(table)
 
 
+def show_left_out(row: Row) -> None:
+    table = Table("rows", "fits one by one", "at once", "times less", "with Cook's distance", "largest difference (SE)")
+    ratio = row["refits"] / row["seconds"]
+    cells = (f"{row['refits']:.2f} s", f"{row['seconds']:.3f} s", f"{ratio:.0f}", f"{row['measures']:.3f} s")
+    table.add_row(str(row["rows"]), *cells, f"{row['far']:.0e}")
+    Console().print(table)
+
+
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--replicates", type=int, default=1000)
     reader.add_argument("--rscript", default=shutil.which("Rscript"))
     reader.add_argument("--semopy", help="an interpreter that has semopy")
     reader.add_argument("--large", type=int, nargs=2, action="append", metavar=("VISIBLES", "REPLICATES"), default=[])
+    reader.add_argument("--leave-out", type=int, default=1000, help="rows of the sample to leave out one by one")
+    reader.add_argument("--leave-out-worker", type=int, help=argparse.SUPPRESS)
     reader.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     reader.add_argument("--large-worker", type=int, nargs=2, help=argparse.SUPPRESS)
     options = reader.parse_args()
     if options.worker is not None:
         print(json.dumps(semnan_bootstrap(options.worker)))
+    elif options.leave_out_worker is not None:
+        print(json.dumps(leave_out(options.leave_out_worker)))
     elif options.large_worker is not None:
         print(json.dumps(large(*options.large_worker)))
     else:
         show(compare(options.replicates, options.rscript, options.semopy))
-        command = [sys.executable, "-m", "benchmarks.inference", "--large-worker"]
-        show_large([(p, alone([*command, str(p), str(count)])) for p, count in options.large])
+        command = [sys.executable, "-m", "benchmarks.inference"]
+        show_large([(p, alone([*command, "--large-worker", str(p), str(count)])) for p, count in options.large])
+        show_left_out(alone([*command, "--leave-out-worker", str(options.leave_out)]))
 
 
 if __name__ == "__main__":

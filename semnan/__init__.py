@@ -39,7 +39,7 @@ from semnan.report import draw_identification
 from semnan.text import cfa, growth, lavaan, sem
 
 if TYPE_CHECKING:
-    from semnan import bounds, discovery, mmm, resampling, selection
+    from semnan import bounds, discovery, mmm, planning, resampling, selection
     from semnan.bounds import (
         EffectBounds,
         ProfileInterval,
@@ -51,6 +51,17 @@ if TYPE_CHECKING:
         sensitivity,
     )
     from semnan.discovery import Discovery, discover
+    from semnan.planning import (
+        Population,
+        Power,
+        PowerSimulation,
+        minimum_n,
+        minimum_n_of_fit,
+        population,
+        power,
+        power_of_fit,
+        simulate_power,
+    )
     from semnan.resampling import Bootstrap, Jackknife, Permutation, Resampled, bootstrap, jackknife, permute_groups
     from semnan.selection import CrossValidation, Vuong, cross_validate, vuong
 
@@ -91,6 +102,9 @@ __all__ = [
     "Parameter",
     "PathModel",
     "Permutation",
+    "Population",
+    "Power",
+    "PowerSimulation",
     "ProfileInterval",
     "RefitCheck",
     "RelaxationWarning",
@@ -129,10 +143,16 @@ __all__ = [
     "lavaan",
     "load",
     "metrics",
+    "minimum_n",
+    "minimum_n_of_fit",
     "mixed_graph",
     "mmm",
     "path",
     "permute_groups",
+    "planning",
+    "population",
+    "power",
+    "power_of_fit",
     "profile_interval",
     "refit_check",
     "resampling",
@@ -140,6 +160,7 @@ __all__ = [
     "sem",
     "sensitivity",
     "simulate",
+    "simulate_power",
     "vuong",
 ]
 
@@ -157,6 +178,17 @@ _LATER = {
     ),
     "discovery": ("Discovery", "discover"),
     "mmm": (),
+    "planning": (
+        "Population",
+        "Power",
+        "PowerSimulation",
+        "minimum_n",
+        "minimum_n_of_fit",
+        "population",
+        "power",
+        "power_of_fit",
+        "simulate_power",
+    ),
     "resampling": ("Bootstrap", "Jackknife", "Permutation", "Resampled", "bootstrap", "jackknife", "permute_groups"),
     "selection": ("CrossValidation", "Vuong", "cross_validate", "vuong"),
 }

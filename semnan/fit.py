@@ -606,7 +606,7 @@ class Fit:
             left out are not among them. Of a row with missing values what it has is used.
         method : "regression" or "bartlett"
             The mean of the latents given the row, of least mean square error; or their likeliest values whatever their
-            distribution, without bias.
+            distribution, without bias. With ordered variables the first is the mode in place of the mean.
         group : str, optional
             The column that says the group of a row, by default that of the fit.
 
@@ -692,6 +692,8 @@ class Fit:
     def heavy_tails(self, nu: float | None = None) -> report.HeavyTails:
         """The same model under a multivariate t distribution, and how far its estimates move from those of this fit.
 
+        Also when that did not converge because of outliers.
+
         Parameters
         ----------
         nu : float, optional
@@ -700,7 +702,7 @@ class Fit:
         Raises
         ------
         FitError
-            If the fit did not converge or is not by maximum likelihood, or rows are missing, incomplete or weighted.
+            If the fit is not by maximum likelihood, or rows are missing, incomplete or weighted.
 
         """
         with blas_threads(len(self.model.free)):

@@ -1,4 +1,4 @@
-"""The command line: `semnan fit | identify | demo | version`."""
+"""The command line: `semnan fit | identify | discover | mmm | demo | version`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from semnan.cli.discover import discover
 from semnan.cli.endings import told
 from semnan.cli.fitting import fit
 from semnan.cli.identify import identify
+from semnan.cli.mmm import mmm
 from semnan.demo import cases, save_drawing
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ def main() -> None:
 app.command()(fit)
 app.command()(identify)
 app.command()(discover)
+app.command()(mmm)
 
 
 @app.command()

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semnan.cli.endings import end, told, whole, written
+from semnan.cli.endings import end, told, whole
 from semnan.data import read_csv
+from semnan.errors import FileError, SemnanError, Unavailable
+
+if TYPE_CHECKING:
+    from semnan.mmm import Answers
 
 PlanFile = Annotated[
     Path,
     typer.Argument(
         metavar="PLAN",
-        help="A TOML file with the sections [data], [graph], [model], [fit] and [budget], and [[lift_tests]] and "
-        "[[priors]]; docs/command_line.md has an example.",
+        help="A TOML file: [data] names the columns, [graph] says what acts on what; [model], [fit], [budget], "
+        "[[lift_tests]] and [[priors]] may follow.",
         show_default=False,
     ),
 ]
@@ -24,26 +30,70 @@ DataFile = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help="A CSV file whose header names the variables: a row a week, or a row for each geo and week.",
+        help="A CSV file whose header names the columns, with a row for each week, or for each geo and week.",
         show_default=False,
     ),
 ]
 Report = Annotated[
-    Path | None, typer.Option(metavar="OUT", help="Write an HTML report, one file that needs nothing else.")
+    Path | None, typer.Option(metavar="OUT", help="Write an HTML report: one file that loads nothing (needs matplotlib).")
 ]
 JsonFile = Annotated[
     Path | None,
-    typer.Option("--json", metavar="OUT", help="Write JSON to this file, or to - , instead of the summary."),
+    typer.Option("--json", metavar="OUT", help="Write JSON to this file, or to - instead of the summary."),
 ]
 Level = Annotated[float, typer.Option(help="Level of the intervals.")]
 
 
 def mmm(
-    plan: PlanFile, data: DataFile, report: Report = None, json_file: JsonFile = None, level: Level = 0.95
+    plan: PlanFile, data: DataFile, report: Report = None, save: JsonFile = None, level: Level = 0.95
 ) -> None:
-    """Fit a marketing-mix model whose channels form a DAG with latent confounders.
+    """Fit a marketing-mix model whose channels form a graph with unseen confounders, and say what the data can tell.
 
     Exit codes: 0 converged, 1 wrong input, 2 wrong usage, 3 not converged (the results are there all the same).
     """
     if not 0 < level < 1:
         raise typer.BadParameter("the level is a number between 0 and 1, such as 0.95", param_hint="--level")
+    with told():
+        _check(report, save)
+        found = _answers(plan, data, level)
+        text = json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+        print(text if save == Path("-") else "\n\n".join(_summary(found)))
+        if save is not None and save != Path("-"):
+            with whole(save) as file:
+                file.write(text + "\n")
+        if report is not None:
+            from semnan.mmm import html_report
+
+            page = html_report(found)
+            with whole(report) as file:
+                file.write(page)
+    end(found.fit.outcome)
+
+
+def _check(report: Path | None, save: Path | None) -> None:
+    """Refuse places that cannot be written to, before the work begins."""
+    if report is not None and find_spec("matplotlib") is None:
+        raise SemnanError("the report needs matplotlib: pip install 'semnan[plot]'")
+    for path in (report, save):
+        if path is not None and not path.resolve().parent.is_dir():
+            raise FileError(f"cannot write {path}: there is no folder {path.parent}")
+        if path is not None and path.is_dir():
+            raise FileError(f"cannot write {path}: it is a folder")
+
+
+def _answers(place: Path, data: Path, level: float) -> Answers:
+    from semnan.mmm import answers, read_plan
+
+    plan = read_plan(place)
+    panel = plan.panel(read_csv(data))
+    fit = plan.channel_sem(panel).fit(**plan.fit, known=plan.known(panel))
+    return answers(fit, level=level, total=plan.total, amounts=plan.bounds, holdout=plan.holdout)
+
+
+def _summary(found: Answers) -> Iterator[str]:
+    """The report in text."""
+    budget = found.budget
+    yield str(found.fit.summary(level=found.level))
+    yield f"no best split of the budget: {budget.reason}" if isinstance(budget, Unavailable) else str(budget)
+    if found.holdout is not None:
+        yield str(found.holdout)

@@ -83,7 +83,7 @@ def least_variance_order(covariances: Array, before: Flags) -> tuple[Indices, Ar
     first = np.arange(count) * d  # Of the rows of each sample, all of them one below another.
     factor, order = np.zeros((count * d, d)), np.zeros((count, d), dtype=np.int64)
     stacked = factor.reshape(count, d, d)
-    work, left = covariances, np.diagonal(covariances, axis1=1, axis2=2).ravel()
+    work, left = covariances, np.diagonal(covariances, axis1=1, axis2=2).flatten()
     waiting = np.tile(before.sum(axis=0), (count, 1))
     known = bool(waiting.any())
     start = 0

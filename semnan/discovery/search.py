@@ -55,6 +55,8 @@ class Search:
         check_distinct(moments)
         scale = self.scale(moments)
         covariance = np.asarray(moments.covariance / scale[:, None] / scale)
+        if self.standardise:
+            np.fill_diagonal(covariance, 1.0)  # Rounding would otherwise say which variance is least.
         return Task(covariance, moments.n, self.knowledge, moments.names, self.progress)
 
     def scale(self, moments: Moments) -> Array:

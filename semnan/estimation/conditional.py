@@ -65,7 +65,8 @@ class Regression(NamedTuple):
         spread = (self.gradient @ covariance @ self.gradient.mT).numpy()
         lifted = np.concatenate([np.ones((len(rows), 1)), rows - self.center], axis=1)
         found = np.stack([((lifted @ part) * lifted).sum(axis=1) for part in spread], axis=1)
-        return np.maximum(found, 0.0) + self.extra * self.variance
+        total: Array = np.maximum(found, 0.0) + self.extra * self.variance
+        return total
 
 
 def regression(fit: Estimate, g: int, outcomes: tuple[str, ...], given: tuple[str, ...], seen: Flags) -> Regression:
@@ -85,10 +86,10 @@ def regression(fit: Estimate, g: int, outcomes: tuple[str, ...], given: tuple[st
 
 def _means(fit: Estimate, g: int, relations: Relations, names: tuple[str, ...]) -> Array:
     if fit.model.has_means:
-        found: Array = relations.mean[relations.places(names)].numpy()
-        return found
-    found = sample_mean(fit, g)[[fit.model.visibles.index(name) for name in names]]
-    return found
+        modelled: Array = relations.mean[relations.places(names)].numpy()
+        return modelled
+    of_rows: Array = sample_mean(fit, g)[[fit.model.visibles.index(name) for name in names]]
+    return of_rows
 
 
 def _gradient(fit: Estimate, relations: Relations, out: Tensor, at: Tensor, slopes: Tensor, inverse: Tensor) -> Tensor:

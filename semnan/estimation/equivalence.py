@@ -86,7 +86,9 @@ class Equivalence:
     ----------
     chi_square : float
     df : int
-    level : float
+    n, groups : int
+        Rows of all groups, and how many groups there are.
+    alpha : float
         At which larger misfit than a T-size is rejected.
     rmsea, cfi : float or Unavailable
         The T-sizes.
@@ -97,7 +99,9 @@ class Equivalence:
 
     chi_square: float
     df: int
-    level: float
+    n: int
+    groups: int
+    alpha: float
     rmsea: float
     cfi: Value
     rmsea_cutoffs: dict[float, float] | Unavailable
@@ -119,8 +123,17 @@ class Equivalence:
             return self.cfi
         return VERDICTS[sum(self.cfi < cutoff for cutoff in self.cfi_cutoffs.values())]
 
+    def p_value(self, rmsea: float) -> float:
+        """Of the hypothesis that RMSEA is at least this (MacCallum, Browne & Sugawara 1996: not close fit).
+
+        One less this is the p value of the hypothesis that it is at most this (close fit).
+        """
+        if not 0 <= rmsea < math.inf:
+            raise FitError(f"rmsea is {rmsea!r}: give a number that is not negative, such as 0.08")
+        return float(chndtr(self.chi_square, self.df, self.n * self.df * rmsea**2 / self.groups))
+
     def __str__(self) -> str:
-        lines = [f"χ² = {self.chi_square:.3f}, df = {self.df}; with {100 * (1 - self.level):g}% confidence"]
+        lines = [f"χ² = {self.chi_square:.3f}, df = {self.df}; with {100 * (1 - self.alpha):g}% confidence"]
         for name, size, sign, cutoffs, verdict in (
             ("RMSEA", self.rmsea, "at most", self.rmsea_cutoffs, self.rmsea_verdict),
             ("CFI", self.cfi, "at least", self.cfi_cutoffs, self.cfi_verdict),
@@ -135,7 +148,7 @@ class Equivalence:
         return "\n".join(lines)
 
 
-def equivalence(fit: Estimate, level: float) -> Equivalence | Unavailable:
+def equivalence(fit: Estimate, alpha: float) -> Equivalence | Unavailable:
     """Test that a fit misses by more; see `Fit.equivalence_test`."""
     if fit.discrepancy != KullbackLeibler.__name__:
         raise FitError(f"{fit.discrepancy} is not maximum likelihood, which equivalence tests are for")
@@ -146,20 +159,22 @@ def equivalence(fit: Estimate, level: float) -> Equivalence | Unavailable:
     assert not isinstance(test.df, Unavailable)
     chi_square, df, groups = float(test.chi_square), test.df, len(fit.labels)
     base = baseline(fit)
-    cfi = base if isinstance(base, Unavailable) else _t_size_cfi(chi_square, df, base, level)
+    cfi = base if isinstance(base, Unavailable) else _t_size_cfi(chi_square, df, base, alpha)
     cutoffs = ONE_GROUP if groups > 1 else base
     return Equivalence(
         chi_square,
         df,
-        level,
-        t_size_rmsea(chi_square, df, fit.n, groups, level),
+        fit.n,
+        groups,
+        alpha,
+        t_size_rmsea(chi_square, df, fit.n, groups, alpha),
         cfi,
         rmsea_cutoffs(df, fit.n, groups),
         cutoffs if isinstance(cutoffs, Unavailable) else cfi_cutoffs(df, cutoffs.df, fit.n),
     )
 
 
-def equivalence_of_restrictions(fit: Estimate, free: Estimate, level: float) -> Equivalence | Unavailable:
+def equivalence_of_restrictions(fit: Estimate, free: Estimate, alpha: float) -> Equivalence | Unavailable:
     """The same of the restrictions of a model, from its test against a fit without these.
 
     Raises
@@ -177,8 +192,10 @@ def equivalence_of_restrictions(fit: Estimate, free: Estimate, level: float) -> 
         return chi_square
     if isinstance(df, Unavailable):
         return df
-    size = t_size_rmsea(chi_square, df, n, groups, level)
-    return Equivalence(chi_square, df, level, size, OF_DIFFERENCE, rmsea_cutoffs(df, n, groups), OF_DIFFERENCE)
+    size = t_size_rmsea(chi_square, df, n, groups, alpha)
+    return Equivalence(
+        chi_square, df, n, groups, alpha, size, OF_DIFFERENCE, rmsea_cutoffs(df, n, groups), OF_DIFFERENCE
+    )
 
 
 def noncentrality(chi_square: float, df: float, probability: float) -> float:
@@ -188,14 +205,14 @@ def noncentrality(chi_square: float, df: float, probability: float) -> float:
     return float(chndtrinc(chi_square, df, probability))
 
 
-def t_size_rmsea(chi_square: float, df: int, n: int, groups: int, level: float) -> float:
+def t_size_rmsea(chi_square: float, df: int, n: int, groups: int, alpha: float) -> float:
     """RMSEA_t."""
-    return math.sqrt(groups * noncentrality(chi_square, df, level) / (n * df))
+    return math.sqrt(groups * noncentrality(chi_square, df, alpha) / (n * df))
 
 
-def _t_size_cfi(chi_square: float, df: int, base: Baseline, level: float) -> Value:
-    own = noncentrality(chi_square, df, level / 2)
-    least = noncentrality(base.chi_square, base.df, 1 - level / 2)
+def _t_size_cfi(chi_square: float, df: int, base: Baseline, alpha: float) -> Value:
+    own = noncentrality(chi_square, df, alpha / 2)
+    least = noncentrality(base.chi_square, base.df, 1 - alpha / 2)
     return 1 - own / max(own, least) if own > 0 else 1.0
 
 

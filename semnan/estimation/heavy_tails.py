@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semnan.data import MomentsStack
+from semnan.data import Moments, MomentsStack
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.assembly import arrange
 from semnan.estimation.casewise import Rows
@@ -53,9 +53,11 @@ class Tails:
     nu : float
         ν; infinite for a normal distribution.
     nu_error : float or Unavailable
-    log_likelihood, normal, saturated : float
-        Log-likelihoods: of this model, of the same model under normality, and of free means and covariances under a t
-        distribution with a ν of its own, if it was not given.
+    log_likelihood, saturated : float
+        Log-likelihoods: of this model, and of free means and covariances under a t distribution with a ν of its own, if
+        it was not given.
+    normal : float or Unavailable
+        Of this model under normality.
     weights : ndarray, shape (n,)
         How much rows count, group by group: (ν + p) / (ν + δ) for a distance δ in the scatter matrix, about one on the
         average, and one if tails are normal.
@@ -66,45 +68,68 @@ class Tails:
     nu: float
     nu_error: float | Unavailable
     log_likelihood: float
-    normal: float
     saturated: float
+    normal: float | Unavailable
     weights: Array
 
     @property
     def p_value_normal(self) -> float | Unavailable:
         """Test of normality against a t distribution: half a χ², since 1/ν is at the end of what it can be."""
-        if self.nu_error == GIVEN:
-            return GIVEN
+        if self.nu_error == GIVEN or isinstance(self.normal, Unavailable):
+            return GIVEN if self.nu_error == GIVEN else self.normal
         rise = 2 * (self.log_likelihood - self.normal)
-        return chi_square_tail(rise, 1.0) / 2 if rise > 0 else 1.0
+        return 1.0 if math.isinf(self.nu) or rise <= 0 else chi_square_tail(rise, 1.0) / 2
 
 
 def heavy_tails(fit: Estimate, rows: Rows, nu: float | None) -> Tails:
     """Fit the model of a fit under a t distribution with these degrees of freedom; by default with the likeliest.
 
+    It starts from the model of those moments that are likeliest under a t distribution when nothing restricts them, on
+    which outliers have little hold: the fit itself need not have converged.
+
     Raises
     ------
     FitError
-        If the fit did not converge or is not by maximum likelihood, rows are incomplete or weighted, or nu is not more
-        than two.
+        If the fit is not by maximum likelihood, rows are incomplete or weighted, nu is not more than two, or there are
+        no estimates to start from.
 
     """
     _check(fit, rows, nu)
-    model, limits = about_all(fit.model), Constraints.of(about_all(fit.model))
+    model, given = about_all(fit.model), None if nu is None else 1 / nu
+    limits, names = Constraints.of(model), model.visibles
     with torch.no_grad(), np.errstate(all="ignore"):
-        stacks = [_stack(rows, g, model) for g in range(len(rows.groups))]
-        normal = estimate(model, stacks, Options(progress=False))[0]
-        if not normal.outcome.ok:
-            raise FitError(f"the model with means did not converge ({normal.outcome.value})")
+        tables = [rows.group(g).select(names).numpy() for g in range(len(rows.groups))]
+        free = unrestricted(tables, given)
+        moments = zip(free.covariances, tables, free.means, strict=True)
+        robust = [Moments(names, second, len(table), mean) for second, table, mean in moments]
+        start = _estimate(model, [MomentsStack.from_moments([item]) for item in robust])
+        if not start.outcome.ok:
+            raise FitError(f"the model did not converge on robust moments either ({start.outcome.value})")
+        stacks = [MomentsStack.from_arrays(table[None], names) for table in tables]
         parts = arrange(model, tuple(stacks), (None,) * len(stacks), KullbackLeibler).parts
         problem = Problem(parts, limits.lower, limits.upper, limits.space)
         groups = tuple(rows.group(g).select(part.layout.order).numpy() for g, part in enumerate(parts))
-        return _fitted(StudentFit(problem, limits, groups, None if nu is None else 1 / nu), normal)
+        work = StudentFit(problem, limits, groups, given)
+        return _fitted(work, start, free.log_likelihood, _normal(work, _estimate(model, stacks)))
+
+
+def _estimate(model: PathModel, stacks: list[MomentsStack]) -> Estimate:
+    return estimate(model, stacks, Options(progress=False))[0]
+
+
+def _normal(work: StudentFit, fit: Estimate) -> float | Unavailable:
+    """The log-likelihood of a fit of the moments of rows."""
+    if not fit.outcome.ok:
+        return Unavailable(f"the model of normal data did not converge ({fit.outcome.value})")
+    return work.log_likelihood(_coordinates(work, fit), 0.0)
+
+
+def _coordinates(work: StudentFit, fit: Estimate) -> Array:
+    full, space = fit.theta.numpy()[None], work.problem.space
+    return full if space is None else full[:, space.kept]
 
 
 def _check(fit: Estimate, rows: Rows, nu: float | None) -> None:
-    if not fit.outcome.ok:
-        raise FitError(f"the fit did not converge ({fit.outcome.value}): there is nothing to compare with")
     if fit.discrepancy != KullbackLeibler.__name__:
         raise FitError(f"{fit.discrepancy} is not maximum likelihood: use estimator='ML' or 'MLR'")
     if any(bool(values.isnan().any()) for values in rows.groups) or rows.weights is not None:
@@ -123,41 +148,28 @@ def about_all(model: PathModel) -> PathModel:
     return replace(model, exogenous=(), parameters=(*model.parameters, *moments, *means)).with_means()
 
 
-def _stack(rows: Rows, g: int, model: PathModel) -> MomentsStack:
-    return MomentsStack.from_arrays(rows.group(g).select(model.visibles).numpy()[None], model.visibles)
-
-
-def _fitted(work: StudentFit, normal: Estimate) -> Tails:
-    before = normal.theta.numpy()[None]
-    start = before if work.problem.space is None else before[:, work.problem.space.kept]
-    state, rounds, settled = work.settle(start)
+def _fitted(work: StudentFit, start: Estimate, saturated: float, normal: float | Unavailable) -> Tails:
+    state, rounds, settled = work.settle(_coordinates(work, start))
     full = state.theta if work.problem.space is None else work.problem.space.expand(state.theta)
-    inference, error = _inference(work, state, full, normal)
+    inference, error = _inference(work, state, full, start)
     found = replace(
-        normal,
+        start,
         theta=torch.from_numpy(full[0].copy()),
         steps=rounds,
         outcome=Outcome.CONVERGED if settled else Outcome.ITERATION_LIMIT,
         inference=inference,
     )
     counts = [weights(group.delta, work.p, state.eta) * (1 - 2 * state.eta) for group in work.distances(state.theta)]
-    return Tails(
-        found,
-        1 / state.eta if state.eta else math.inf,
-        error,
-        work.log_likelihood(state.theta, state.eta),
-        work.log_likelihood(start, 0.0),
-        unrestricted(work.groups, work.given),
-        np.concatenate(counts),
-    )
+    level, nu = work.log_likelihood(state.theta, state.eta), 1 / state.eta if state.eta else math.inf
+    return Tails(found, nu, error, level, saturated, normal, np.concatenate(counts))
 
 
 def _inference(
-    work: StudentFit, state: State, full: Array, normal: Estimate
+    work: StudentFit, state: State, full: Array, start: Estimate
 ) -> tuple[Inference | Unavailable, float | Unavailable]:
     """Of the parameters with ν estimated beside them; and the standard error of ν."""
-    if isinstance(normal.inference, Unavailable):
-        return normal.inference, normal.inference
+    if isinstance(start.inference, Unavailable):
+        return start.inference, start.inference
     parts = expected(work.p, 1 / state.eta) if state.eta else PLAIN
     known = work.information(full, parts)
     alone = _of(work, full, known.dense)
@@ -166,7 +178,7 @@ def _inference(
         return alone.take(0), reason
     left = known.own - float(known.cross @ alone.inverse_information()[0].numpy() @ known.cross)
     together = known.dense - np.outer(known.cross, known.cross) / known.own
-    return _of(work, full, together).take(0), math.sqrt(1 / (left * normal.n))
+    return _of(work, full, together).take(0), math.sqrt(1 / (left * start.n))
 
 
 def _of(work: StudentFit, full: Array, dense: Array) -> Inference:

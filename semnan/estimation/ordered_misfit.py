@@ -14,7 +14,7 @@ Of the baseline, where V = I and nothing is estimated, k is tr Γ. (lavaan 0.6 d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,14 +59,22 @@ class _Metric(NamedTuple):
 
     def times(self, moments: Array) -> Array:
         """V times vectors, one a row, shape (m, k): the entries of Σ⁻¹ H Σ⁻¹, H having these off its diagonal."""
-        found, p = np.empty_like(moments), len(self.inverse)
+        pulled = [(self.inverse @ half)[:, self.first, self.second] for half in self._halves(moments)]
+        return np.concatenate(pulled)
+
+    def length(self, moments: Array) -> float:
+        """The sum over the rows of hᵀ V h = ½ tr(H Σ⁻¹ H Σ⁻¹)."""
+        return sum(float(np.einsum("nij,nji->", half, half)) for half in self._halves(moments)) / 2
+
+    def _halves(self, moments: Array) -> Iterator[Array]:
+        """H Σ⁻¹, some rows at a time."""
+        p = len(self.inverse)
         step = max(1, HELD // (p * p))
         for start in range(0, len(moments), step):
-            where = slice(start, start + step)
-            matrix = np.zeros((len(moments[where]), p, p))
-            matrix[:, self.first, self.second] = matrix[:, self.second, self.first] = moments[where]
-            found[where] = (self.inverse @ matrix @ self.inverse)[:, self.first, self.second]
-        return found
+            part = moments[start : start + step]
+            matrix = np.zeros((len(part), p, p))
+            matrix[:, self.first, self.second] = matrix[:, self.second, self.first] = part
+            yield (matrix.reshape(-1, p) @ self.inverse).reshape(-1, p, p)
 
 
 def _group(part: Part, at: Propagation[Array], vector: MomentVector, inverse: Array, covariance: Array) -> Array | None:
@@ -80,9 +88,9 @@ def _group(part: Part, at: Propagation[Array], vector: MomentVector, inverse: Ar
     metric = _Metric(loss.first[~loss.pinned], loss.second[~loss.pinned], ~loss.pinned, told.inverse)
     influence, jacobian = loss.influence[:, metric.chosen], loss.jacobian(part.layout, at)
     slopes = jacobian.moments[0][metric.chosen]
-    pulled, weighed = metric.times(influence), metric.times(slopes.T)
-    crossed = (pulled @ slopes).T @ loss.scores(jacobian) / len(influence)
-    k = float((pulled * influence).sum()) / len(influence)
+    weighed = metric.times(slopes.T)
+    crossed = weighed @ influence.T @ loss.scores(jacobian) / len(influence)
+    k = metric.length(influence) / len(influence)
     k += share * float((covariance * (weighed @ slopes) - 2 * inverse * crossed).sum())
     far, fitted = -float(seen.logdet), float(told.logdet) + float((told.inverse * sample).sum()) - len(order)
     # The loss holds its contributions with n − 1 in the place of n, which a likelihood does not.

@@ -92,9 +92,8 @@ def _codes(fit: Estimate, rows: Array, categories: dict[str, Array]) -> Indices:
         strange = ~np.isnan(column) & (levels[place] != column)
         if strange.any():
             row, known = int(np.flatnonzero(strange)[0]), ", ".join(f"{level:g}" for level in levels)
-            raise DataError(
-                f"row {row} has {column[row]:g} in the ordered variable {name!r}: its categories are {known}"
-            )
+            told = f"row {row} has {column[row]:g} in the ordered variable {name!r}"
+            raise DataError(f"{told}: its categories are {known}")
         codes[:, at] = place
     return codes
 
@@ -225,7 +224,7 @@ class _Posterior:
         for _ in range(STEPS):
             step = self._step(eta, likely)
             eta, value = self._descend(eta, value, step)
-            reached = np.abs(step / self.scale).max(-1, initial=0.0) < SHORT
+            reached = np.abs(step / self.scale)[:, ~self.open].max(-1, initial=0.0) < SHORT
             if reached.all():
                 break
             likely = self._likelihood(eta)

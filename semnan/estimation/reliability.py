@@ -32,6 +32,9 @@ from semnan.model import Kind
 Array = NDArray[np.float64]
 Value = float | Unavailable
 ORDERED = Unavailable("sums of ordered categories need an integral over their latent responses: it is not there")
+IMPROPER = Unavailable("the solution is improper: score and latent would correlate by more than one")
+#: A share this much above one is rounding.
+ROUNDING = 1e-8
 SINGLE = Unavailable("a single indicator does not say how much of it is error")
 
 
@@ -127,7 +130,8 @@ def _shares(fit: Estimate, g: int, method: Method) -> Iterator[Value]:
         elif variance <= 0 or own <= 0:
             yield NO_VARIANCE
         else:
-            yield min(shared**2 / (own * variance), 1.0)
+            share = shared**2 / (own * variance)
+            yield IMPROPER if share > 1 + ROUNDING else min(share, 1.0)
 
 
 def composite_reliability(fit: Estimate) -> list[CompositeReliability] | Unavailable:

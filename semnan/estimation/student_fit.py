@@ -7,6 +7,7 @@ weighted moments, then ν to the distances of the rows from what it implies (ECM
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, final
 
@@ -176,25 +177,32 @@ def _means(layout: Layout, at: Propagation[Array], size: int) -> Array:
     return np.concatenate(found)
 
 
-def unrestricted(groups: tuple[Array, ...], eta: float | None) -> float:
-    """The log-likelihood of means and covariances that are free in every group, with a common ν."""
-    p, known = groups[0].shape[1], FIRST if eta is None else eta
-    covariances = [np.cov(values.T, ddof=0).reshape(p, p) for values in groups]
-    means, before = [values.mean(0) for values in groups], -np.inf
+class Unrestricted(NamedTuple):
+    """Free means and covariances of every group under a t distribution, and their log-likelihood."""
+
+    means: list[Array]
+    covariances: list[Array]
+    log_likelihood: float
+
+
+def unrestricted(groups: Sequence[Array], eta: float | None) -> Unrestricted:
+    """The likeliest ones with a common ν, which is estimated if it is not given."""
+    p, known, before = groups[0].shape[1], FIRST if eta is None else eta, -np.inf
+    means, covariances = [rows.mean(0) for rows in groups], [np.cov(rows.T, ddof=0).reshape(p, p) for rows in groups]
     for _ in range(ROUNDS):
-        found = [_around(values, mean, second) for values, mean, second in zip(groups, means, covariances, strict=True)]
+        found = [_around(*group) for group in zip(groups, means, covariances, strict=True)]
         known = likeliest([at.delta for at in found], p) if eta is None else eta
         total = float(sum(log_density(at.delta, at.logdet, p, known).sum() for at in found))
         if total - before < 1e-9:
             break
         before = total
-        for g, (values, at) in enumerate(zip(groups, found, strict=True)):
+        for g, (rows, at) in enumerate(zip(groups, found, strict=True)):
             # Weights have the mean 1 / (1 − 2 η) in the end: to say so at once is quicker (Kent, Tyler & Vardi 1994).
             weight = weights(at.delta, p, known)
-            means[g] = weight @ values / weight.sum()
-            second = ((values - means[g]) * weight[:, None]).T @ (values - means[g])
+            means[g] = weight @ rows / weight.sum()
+            second = ((rows - means[g]) * weight[:, None]).T @ (rows - means[g])
             covariances[g] = second / (weight.sum() * (1 - 2 * known))
-    return total
+    return Unrestricted(means, covariances, total)
 
 
 def _around(values: Array, mean: Array, covariance: Array) -> Distances:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import LinearConstraint, minimize
 
 from semnan.network.arrays import Array
 
@@ -21,20 +21,22 @@ def allocate(value: Callable[[Array], float], lower: Array, upper: Array, start:
     Sequential quadratic programming (Kraft 1988) from the start and from splits that favour each entry, since responses
     that bend both ways have several hills. What is found is never worse than the start.
     """
-    total = float(start.sum())
-    size = max(abs(value(start)), 1e-300)
+    total, begins = float(start.sum()), list(_starts(lower, upper, start))
+    highest, *others = (value(begin) for begin in begins)
+    best, level, apart = start, highest, max((abs(other - highest) for other in others), default=0.0)
+    if not apart:
+        return start
 
     def loss(shares: Array) -> float:
-        return -value(shares * total) / size
+        return (level - value(shares * total)) / apart
 
-    best, highest = start, value(start)
-    for begin in _starts(lower, upper, start):
+    for begin in begins:
         end = minimize(
             loss,
             begin / total,
             method="SLSQP",
             bounds=list(zip(lower / total, upper / total, strict=True)),
-            constraints={"type": "eq", "fun": lambda x: x.sum() - 1.0, "jac": np.ones_like},
+            constraints=LinearConstraint(np.ones(len(start)), 1.0, 1.0),
             options={"maxiter": STEPS, "ftol": TOLERANCE},
         )
         found = project(end.x * total, lower, upper, total)

@@ -147,7 +147,7 @@ def _budget(
         return np.array([_worth(fit, change, theta, tau)])
 
     (told,) = tell(delta(fit, gain, change.touched), None, level)
-    returns = [_marginal(fit, names, then / now, k, float(told_spend)) for k, told_spend in enumerate(then)]
+    returns = [_marginal(fit, names, then / now, k, float(spend)) for k, spend in enumerate(then)]
     sides = [_side(*row) for row in zip(then, *limits, strict=True)]
     rows = zip(names, now.tolist(), then.tolist(), (then / now - 1).tolist(), returns, sides, strict=True)
     moved = dict.fromkeys(fit.model.mechanism.column(a) for a, _ in fit.model.mechanism.along(names))
@@ -216,14 +216,14 @@ def _limits(names: Sequence[str], now: Array, bounds: Bounds, amounts: Mapping[s
             if name not in names:
                 raise FitError(f"{what} names {name!r}, on which spend is not decided; it is on {', '.join(names)}")
             _check_pair(what, name, pair)
-    rows = [amounts[n] if n in amounts else tuple(x * s for x in shares.get(n, USUAL)) for n, s in zip(names, now, strict=True)]
-    found = np.array(rows, dtype=np.float64)
+    found = np.array([shares.get(name, USUAL) for name in names], dtype=np.float64) * now[:, None]
+    for k, name in enumerate(names):
+        found[k] = amounts.get(name, found[k])
     return found[:, 0], found[:, 1]
 
 
 def _check_pair(what: str, name: str, pair: object) -> None:
-    ok = isinstance(pair, Sequence) and len(pair) == 2 and all(is_number(x) for x in pair)
-    if not ok or not 0 <= pair[0] <= pair[1]:  # type: ignore[index]
+    if not (isinstance(pair, Sequence) and len(pair) == 2 and all(map(is_number, pair)) and 0 <= pair[0] <= pair[1]):
         raise FitError(f"{what} of {name!r} is {pair!r}: give a pair (least, most), neither negative")
 
 
@@ -243,6 +243,6 @@ def _check_identified(fit: ChannelFit, names: Sequence[str]) -> None:
     refusal = fit.judge.change(_change(fit, names, np.full(len(names), 2.0))).refusal
     if refusal is not None:
         raise FitError(
-            f"the budget needs what each channel does while the others stay as decided, and {refusal.reason}. Name with "
-            "channels= those to decide on: a channel that is left out responds to the others"
+            f"the budget needs what each channel does while the others stay as decided, and {refusal.reason}. "
+            "Name with channels= those to decide on: a channel that is left out responds to the others"
         )

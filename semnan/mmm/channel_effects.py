@@ -119,7 +119,9 @@ def _row(
 
     (told,) = tell(delta(fit, by_unit, change.touched), judgement.refusal, level)
     ignoring = _ignoring(fit, *key) if fit.model.graph.confounders else None
-    return ChannelEffect(*key, *told, judgement.verdict, judgement.by, judgement.fix, ignoring)
+    estimate, error, interval = told
+    said = (judgement.verdict, judgement.by, judgement.fix)
+    return ChannelEffect(*key, estimate, error, interval, *said, ignoring)
 
 
 def unit_effect(change: MediaChange, theta: Array, tau: Array) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, final
+from pathlib import Path
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,19 +17,26 @@ from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.progress import Progress
 from semnan.estimation.threads import blas_threads
+from semnan.mmm.answers import answers
 from semnan.mmm.budget import Bounds, Budget, optimise_budget
+from semnan.mmm.channel_bounds import ChannelBounds, channel_bounds
 from semnan.mmm.channel_effects import ChannelEffects, channel_effects
 from semnan.mmm.channel_sem import ChannelSEM, StandardErrors
+from semnan.mmm.channel_summary import summarise, to_dict
 from semnan.mmm.concentrate import Minimum, concentrate, random_starts
 from semnan.mmm.contributions import Contributions, contributions
+from semnan.mmm.holdout import Holdout, holdout
+from semnan.mmm.html_report import html_report
 from semnan.mmm.judgement import Judge
 from semnan.mmm.knowledge import Knowledge, Known
 from semnan.mmm.likelihood import Likelihood
+from semnan.mmm.plots import Plots
 from semnan.mmm.response_curves import ResponseCurves, response_curves
 from semnan.mmm.roas import ChannelReturns, channel_returns
 from semnan.mmm.sandwich import Spread, bootstrap, sandwich
 from semnan.mmm.scenario import Scenario, scenario
 from semnan.network.arrays import Array
+from semnan.report.summary import Summary
 
 #: Below so many geos standard errors that rest on geos are too small.
 FEW = 10
@@ -173,6 +181,50 @@ class ChannelFit:
 
         """
         return optimise_budget(self, total, channels=channels, bounds=bounds, amounts=amounts, level=level)
+
+    def bounds(self, channel: str, *, r2_channel: float, r2_kpi: float, level: float = 0.95) -> ChannelBounds:
+        """Between what values a channel's direct effect is, by the strength of what confounds it.
+
+        Parameters
+        ----------
+        channel : str
+        r2_channel, r2_kpi : float
+            Partial R² of the confounder with the channel given the other causes of the KPI, and with the KPI given its
+            causes.
+        level : float
+
+        """
+        return channel_bounds(self, channel, r2_channel, r2_kpi, level)
+
+    def holdout(self, weeks: int = 8) -> Holdout:
+        """Fit the model without the last weeks, and compare what it expects of them with what came."""
+        return holdout(self.model, weeks, self.known)
+
+    def summary(self, *, level: float = 0.95) -> Summary:
+        """Everything worth reading, as text or, in a notebook, HTML."""
+        return summarise(self, level)
+
+    def to_dict(self, *, level: float = 0.95) -> dict[str, Any]:
+        """Estimates, effects, returns, contributions and response curves as plain values, such as JSON has."""
+        return to_dict(self, level)
+
+    @property
+    def plot(self) -> Plots:
+        """Drawings, as ``fit.plot.roas()``; they need matplotlib."""
+        return Plots(self)
+
+    def report(self, path: str | Path, *, level: float = 0.95) -> None:
+        """Write all results with their drawings as one HTML file that loads nothing; needs matplotlib."""
+        Path(path).write_text(html_report(answers(self, level=level)), encoding="utf-8")
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def __repr__(self) -> str:
+        return f"<ChannelFit of {self.model.panel.kpi}, {len(self.names)} parameters: {self.outcome.value}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -23,10 +23,10 @@ from semnan.mmm.channel_graph_checks import (
 )
 from semnan.mmm.panel import MediaPanel
 from semnan.mmm.panel_table import nearest
-from semnan.report import Drawing, draw_identification
 
 if TYPE_CHECKING:
     from semnan.mmm.identification import IdentificationTable
+    from semnan.report import Drawing
 
 
 @final
@@ -202,9 +202,20 @@ class ChannelGraph:
 
         return identify_channels(self.with_controls(controls), carry_over=carry_over)
 
-    def draw(self, path: str | Path | None = None) -> Drawing:
-        """Draw the graph with the verdict on every edge; needs matplotlib."""
-        return draw_identification(self.amasem(), path)
+    def draw(self, path: str | Path | None = None, *, carry_over: bool = True) -> Drawing:
+        """Draw the graph: edges that are identified solid, the others dashed and marked; needs matplotlib.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to save the drawing; the ending (.png, .svg, .pdf) says in which format.
+        carry_over : bool
+            As in `identify`.
+
+        """
+        from semnan.mmm.channel_graph_drawing import draw_channels
+
+        return draw_channels(self, path, carry_over=carry_over)
 
 
 def _tiers(tiers: Iterable[Sequence[str]] | None) -> tuple[tuple[str, ...], ...]:

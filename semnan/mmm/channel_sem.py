@@ -211,9 +211,10 @@ class ChannelSEM:
         """The same model with all confounders ignored, as most tools have it; proxies are left out."""
         return ChannelSEM(self.panel, self.graph.without_confounders(), **self._options())
 
-    def of(self, panel: MediaPanel) -> ChannelSEM:
-        """The same model of other data."""
-        return ChannelSEM(panel, self.graph, **self._options())
+    def of(self, panel: MediaPanel, events: Mapping[str, Sequence[Any]] | None = None) -> ChannelSEM:
+        """The same model of other data, and of other events if they are given."""
+        options = self._options()
+        return ChannelSEM(panel, self.graph, **(options if events is None else options | {"events": events}))
 
     def _options(self) -> dict[str, Any]:
         setup, design = self.setup, self.design

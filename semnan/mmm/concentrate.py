@@ -1,7 +1,7 @@
 """Minimise the likelihood concentrated on the parameters of the transforms, from one start or several.
 
-Steps with Levenberg–Marquardt damping, as for θ (`semnan.estimation.scoring`): at first with the information on τ that is
-left when θ is not known, then with the exact Hessian where it is positive definite. Bounds are an active set.
+Steps with Levenberg–Marquardt damping, as for θ (`semnan.estimation.scoring`): at first with the information on τ that
+is left when θ is not known, then with the exact Hessian where it is positive definite. Bounds are an active set.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Minimum:
     ends: tuple[float, ...]
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The user has interrupted the optimiser."""
 
 
@@ -81,7 +81,7 @@ class _Search:
                 self.exact = self.likelihood.concentrated_hessian(here.theta, self.tau)
             try:
                 self._step(here, held, scale)
-            except _Stopped:
+            except _StoppedError:
                 return Outcome.INTERRUPTED
         return Outcome.ITERATION_LIMIT
 
@@ -131,7 +131,7 @@ class _Search:
 
     def _scale(self, here: Value) -> Array:
         """The information on each parameter; a parameter without any still has a range."""
-        return np.maximum(np.diagonal(here.information), 1e-10 / (self.upper - self.lower) ** 2)
+        return np.asarray(np.maximum(np.diagonal(here.information), 1e-10 / (self.upper - self.lower) ** 2))
 
     def _ahead(self, here: Value, move: Array) -> Array:
         """Where θ is likely to be after a step in τ."""
@@ -145,7 +145,7 @@ def _value(likelihood: Likelihood, progress: Progress, tau: Array, theta: Array 
     if not found.outcome.ok and theta is not None:
         found = likelihood.minimise(tau, None, progress)
     if found.outcome is Outcome.INTERRUPTED:
-        raise _Stopped
+        raise _StoppedError
     return found
 
 
@@ -157,7 +157,7 @@ def concentrate(
     for tau in starts:
         try:
             search = _Search(likelihood, progress, tau, _value(likelihood, progress, tau, theta))
-        except _Stopped:
+        except _StoppedError:
             break
         ends.append((search.run(), search))
         if ends[-1][0] is Outcome.INTERRUPTED:

@@ -103,6 +103,18 @@ class Design:
             found[:, k] = self.nuisance.residuals(media).ravel()
         return found
 
+    def stacked(self, values: Array) -> Array:
+        """The columns of the model's visibles as they are, shape (p, G, T)."""
+        own = dict(zip(self._moving, zip(self.transforms, self.split(values), strict=True), strict=True))
+        found = []
+        for k, name in enumerate(self.model.visibles):
+            if k in own:
+                transform, part = own[k]
+                found.append(transform.apply(self.columns[transform.channel], part)[:, self.first :])
+            else:
+                found.append(self.series(name))
+        return np.stack(found)
+
     def slopes(self, values: Array) -> Array:
         """How the transformed media move with each parameter of their transform, shape (N, k)."""
         found = [

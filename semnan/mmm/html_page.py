@@ -7,6 +7,7 @@ came with the data is escaped.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +17,7 @@ from typing import final
 
 from semnan.mmm.plots.canvas import NARROW, WIDE
 from semnan.report import Drawing
+from semnan.report.table import Table
 
 #: Pixels of the window up to which pictures for a phone are shown.
 PHONE = 640
@@ -47,6 +49,7 @@ caption { text-align: left; font-weight: 600; padding: .2rem 0; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e5e7eb; }
 th { color: #374151; white-space: nowrap; }
 td { max-width: 28rem; }
+td:first-child { white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .yes, .no { display: inline-block; padding: 0 .5rem; border-radius: 1rem; font-size: .85rem; white-space: nowrap; }
 .yes { background: #d9efe6; color: #004d38; }
@@ -58,6 +61,8 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 }
 @media print { body { background: #fff; } section { break-inside: avoid; border: 0; } }
 """
+#: Cells that are numbers, intervals, or nothing.
+NUMBER = re.compile(r"[-+—\d.,e%]*( to [-+\d.,e]+)?$")
 #: Nothing is loaded from anywhere, and no script runs.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -109,8 +114,9 @@ def paragraph(text: str, kind: str = "") -> str:
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """A list of plain texts."""
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+    """A list of plain texts; nothing if there are none."""
+    made = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>{made}</ul>" if made else ""
 
 
 def badge(text: str, *, good: bool) -> str:
@@ -146,6 +152,20 @@ def _cells(tag: str, cells: Iterable[str], right: Collection[int]) -> str:
     kinds = (' class="number"' if i in right else "" for i in count())
     made = (f"<{tag}{kind}>{cell}</{end}>" for kind, cell in zip(kinds, cells, strict=False))
     return f"<tr>{''.join(made)}</tr>"
+
+
+def result_table(found: Table) -> str:
+    """The table of a result, with its notes below."""
+    right = [i for i in range(len(found.columns)) if all(NUMBER.match(row[i]) for row in found.rows)]
+    verdict = found.columns.index("verdict") if "verdict" in found.columns else None
+    rows = (
+        [
+            badge(cell, good=cell == "identified") if i == verdict and cell else escape(cell)
+            for i, cell in enumerate(row)
+        ]
+        for row in found.rows
+    )
+    return table(found.title, found.columns, rows, right) + "".join(paragraph(note) for note in found.footer)
 
 
 def scrolling(inside: str, label: str) -> str:

@@ -13,7 +13,7 @@ from semnan.data.frames import Backend
 from semnan.errors import GraphError
 from semnan.identification import Query, Remedy, Status, Verdict
 from semnan.mmm.channel_graph import ChannelGraph
-from semnan.mmm.identification_fixes import fixes
+from semnan.mmm.identification_fixes import Fixes, fixes
 from semnan.mmm.identification_lags import ChannelAnalysis, confounded_lags
 from semnan.mmm.panel_table import nearest
 from semnan.report import Listing
@@ -138,7 +138,8 @@ def identify_channels(graph: ChannelGraph, *, carry_over: bool) -> Identificatio
     verdicts: dict[tuple[str, str, str], Verdict] = {}
     for query in _queries(graph):
         verdicts[query.source, query.target, query.kind] = known.decide(query)
-    rows = tuple(_row(graph, verdict, carry_over=carry_over) for verdict in verdicts.values())
+    helpful = Fixes(graph, carry_over=carry_over)
+    rows = tuple(_row(verdict, helpful) for verdict in verdicts.values())
     notes = tuple(_notes(graph, carry_over=carry_over))
     return IdentificationTable(graph, Listing(ChannelVerdict, rows), verdicts, notes, carry_over)
 
@@ -155,13 +156,13 @@ def _queries(graph: ChannelGraph) -> Iterator[Query]:
     yield from (Query(a, b, "direct") for a, b in graph.edges if b != graph.kpi and {a, b} <= {*shown})
 
 
-def _row(graph: ChannelGraph, verdict: Verdict, *, carry_over: bool) -> ChannelVerdict:
+def _row(verdict: Verdict, helpful: Fixes) -> ChannelVerdict:
     query, said = verdict.query, verdict.status.value
     if verdict.status is Status.FINITE:
         said = f"one of {verdict.solutions} values"
     fix = ""
     if not verdict.identified:
-        fix = next((found.change for found in fixes(graph, query, carry_over=carry_over)), NO_FIX)
+        fix = next((found.change for found in helpful.find(query)), NO_FIX)
     return ChannelVerdict(str(query), query.kind, said, verdict.method, fix)
 
 

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from semnan.identification import Query, Remedy
 from semnan.mmm.channel_graph import ChannelGraph
 from semnan.mmm.identification_lags import ChannelAnalysis
 
 
+@final
+class Fixes:
+    """The measurements that could be added to a graph; what they change is analysed once for all effects.
+
+    Parameters
+    ----------
+    graph : ChannelGraph
+    carry_over : bool
+        As in `ChannelAnalysis`.
+
+    """
+
+    def __init__(self, graph: ChannelGraph, *, carry_over: bool) -> None:
+        self._graph, self._carry_over = graph, carry_over
+        self._known: dict[str, ChannelAnalysis] = {}
+
+    def find(self, query: Query) -> Iterator[Remedy]:
+        """The changes after which an effect is identified, cheapest first: proxies, a shock, an experiment."""
+        for change, other, drawn in _changes(self._graph, query.source):
+            if {query.source, query.target} <= {*other.nodes}:
+                if change not in self._known:
+                    self._known[change] = ChannelAnalysis(other, carry_over=self._carry_over, drawn=drawn)
+                verdict = self._known[change].decide(query)
+                if verdict.identified:
+                    yield Remedy(change, verdict.status.value)
+
+
 def fixes(graph: ChannelGraph, query: Query, *, carry_over: bool) -> Iterator[Remedy]:
-    """The changes after which an effect is identified, cheapest first: proxies, an exogenous shock, an experiment."""
-    for change, other, drawn in _changes(graph, query.source):
-        if {query.source, query.target} <= {*other.nodes}:
-            verdict = ChannelAnalysis(other, carry_over=carry_over, drawn=drawn).decide(query)
-            if verdict.identified:
-                yield Remedy(change, verdict.status.value)
+    """The changes after which one effect is identified, cheapest first; see `Fixes`."""
+    return Fixes(graph, carry_over=carry_over).find(query)
 
 
 def _changes(graph: ChannelGraph, source: str) -> Iterator[tuple[str, ChannelGraph, tuple[str, ...]]]:

@@ -9,10 +9,13 @@ from typing import final
 
 import networkx as nx
 
-from semnan.identification import Identification, Query, Verdict
+from semnan.identification import Identification, Query, Status, Verdict
 from semnan.mmm.channel_graph import ChannelGraph
 from semnan.mmm.channel_graph_checks import split_lag
 from semnan.model import Parameter, PathModel, as_model, covariance, path
+
+#: Most term operations of an elimination that counts values without a formula.
+WORK = 20_000
 
 
 def confounded_lags(graph: ChannelGraph) -> dict[str, tuple[str, ...]]:
@@ -60,11 +63,17 @@ class ChannelAnalysis:
 
     def decide(self, query: Query) -> Verdict:
         """The verdict on a query: the first that is not identified, or that of the most general case."""
-        general = self._known[0].decide(query)
+        general = _decided(self._known[0], query)
         if not general.identified:
             return general
-        others = (known.decide(query) for known in self._known[1:])
+        others = (_decided(known, query) for known in self._known[1:])
         return next((verdict for verdict in others if not verdict.identified), general)
+
+
+def _decided(known: Identification, query: Query) -> Verdict:
+    """The verdict with a formula, or else, of large graphs, without one."""
+    verdict = known.decide(query)
+    return known.glance(query, WORK) if verdict.status is Status.UNDECIDED else verdict
 
 
 def _chained(graph: ChannelGraph, model: PathModel, lags: dict[str, tuple[str, ...]]) -> PathModel:

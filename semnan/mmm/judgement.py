@@ -15,11 +15,11 @@ from semnan.errors import Unavailable
 from semnan.identification import Query, Status, Verdict
 from semnan.mmm.channel_graph import ChannelGraph
 from semnan.mmm.identification import NO_FIX
-from semnan.mmm.identification_fixes import fixes
+from semnan.mmm.identification_fixes import Fixes
 from semnan.mmm.identification_lags import ChannelAnalysis
 from semnan.mmm.knowledge import Known, LiftTest
-from semnan.mmm.media_change import MediaChange
 from semnan.mmm.mechanism import Mechanism
+from semnan.mmm.media_change import MediaChange
 
 
 @final
@@ -132,9 +132,13 @@ class Judge:
             if helped.identified:
                 told = ", ".join(self._leaves)
                 return Judgement(helped.status.value, f"{helped.method}, by the experiment on {told}")
-        cure = next((found.change for found in fixes(self.graph, query, carry_over=True)), NO_FIX)
+        cure = next((found.change for found in self._fixes.find(query)), NO_FIX)
         what = f"the {query.kind} effect {query}"
         return Judgement(_status(verdict), verdict.method, cure, what)
+
+    @cached_property
+    def _fixes(self) -> Fixes:
+        return Fixes(self.graph, carry_over=True)
 
     @cached_property
     def _plain(self) -> ChannelAnalysis:
@@ -152,8 +156,9 @@ class Judge:
 
     @cached_property
     def _with_experiments(self) -> ChannelAnalysis:
-        shocks = [(f"experiment on {name}", name) for name in self._leaves]
-        return ChannelAnalysis(self.graph.with_edges([*self.graph.edges, *shocks]), carry_over=True)
+        shocks = {f"experiment on {name}": name for name in self._leaves}
+        graph = self.graph.with_edges([*self.graph.edges, *shocks.items()])
+        return ChannelAnalysis(graph, carry_over=True, drawn=tuple(shocks))
 
 
 def _status(verdict: Verdict) -> str:

@@ -65,6 +65,23 @@ class Nuisance:
             return np.asarray(left - shared + shared.mean(-1, keepdims=True))
         return np.asarray(left - (shared @ self._columns) @ self._columns.T)
 
+    def extrapolate(self, values: Array, ahead: Array) -> Array:
+        """What levels, season, trend and events make of columns of shape (*, G, T) in later weeks, shape (*, G, H).
+
+        Parameters
+        ----------
+        ahead : array, shape (H, k)
+            The columns of all blocks in these weeks; there are no week effects.
+
+        """
+        level = values.mean(-1, keepdims=True)
+        level = level if self.geo_effects else np.broadcast_to(level.mean(-2, keepdims=True), level.shape)
+        seen = np.concatenate([np.zeros((self.weeks, 0)), *(columns for _, columns in self.blocks)], axis=1)
+        shared = (values - level).mean(-2).reshape(-1, self.weeks)
+        slopes = np.linalg.lstsq(seen - seen.mean(0), shared.T, rcond=1e-10)[0]
+        moved = (ahead - seen.mean(0)) @ slopes
+        return np.asarray(level + moved.T.reshape(*values.shape[:-2], 1, len(ahead)))
+
     def components(self, values: Array) -> dict[str, Array]:
         """What is taken away from a column of shape (G, T), by name; adds up to the column less its residuals."""
         level = values.mean(-1, keepdims=True)

@@ -208,7 +208,10 @@ class MediaPanel:
         return first
 
     def to_frame(self, backend: Backend = "pandas") -> Any:
-        """The variables as a long data frame of an installed library: one row for each geo and week."""
+        """The variables as a long data frame of an installed library: one row for each ``geo`` and ``week``."""
+        for name in ("geo", "week"):
+            if name in self.names:
+                raise DataError(f"the variable {name!r} has the name of a column of the frame to be made: rename it")
         (g, t), flat = self.shape, self.values.reshape(-1, len(self.names))
         columns = {"geo": np.repeat(self.geos, t).tolist(), "week": np.tile(self.weeks, g).tolist()}
         return make_frame(

@@ -31,17 +31,20 @@ def read_weeks(cells: Sequence[object], column: str) -> Weeks:
         For a cell that is neither, naming its row.
 
     """
-    known: dict[object, date | int] = {}
+    read: dict[str, date | int] = {}
+    weeks: list[date | int] = []
     for row, cell in enumerate(cells):
-        if cell not in known:
-            known[cell] = _week(cell, row, column)
-            first = next(iter(known.values()))
-            if isinstance(known[cell], date) is not isinstance(first, date):
-                raise DataError(
-                    f"row {row} of the column {column!r} is {cell!r}, but row 0 is {cells[0]!r}: "
-                    "give dates in every row, or whole numbers in every row"
-                )
-    weeks = [known[cell] for cell in cells]
+        week = read.get(cell) if isinstance(cell, str) else None
+        if week is None:
+            week = _week(cell, row, column)
+        if isinstance(cell, str):
+            read[cell] = week
+        weeks.append(week)
+        if isinstance(week, date) is not isinstance(weeks[0], date):
+            raise DataError(
+                f"row {row} of the column {column!r} is {cell!r}, but row 0 is {cells[0]!r}: "
+                "give dates in every row, or whole numbers in every row"
+            )
     dates = bool(weeks) and isinstance(weeks[0], date)
     return np.array(weeks, dtype="datetime64[D]" if dates else np.int64)
 

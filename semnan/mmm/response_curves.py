@@ -14,7 +14,7 @@ from semnan.mmm.media_change import MediaChange, kinds, of_channel
 from semnan.mmm.panel import MediaPanel
 from semnan.mmm.results import Result
 from semnan.mmm.roas import spent
-from semnan.mmm.uncertainty import Interval, delta
+from semnan.mmm.uncertainty import Interval, delta, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -130,7 +130,8 @@ class ResponseCurves(Result):
                 return curve
         if channel in self.refused:
             raise FitError(f"there is no response curve of {channel!r}: {self.refused[channel].reason}")
-        raise FitError(f"there is no response curve of {channel!r}; there is {', '.join(c.channel for c in self.curves)}")
+        there = ", ".join(curve.channel for curve in self.curves)
+        raise FitError(f"there is no response curve of {channel!r}; there is {there}")
 
     @property
     def rows(self) -> Listing[CurvePoint]:
@@ -194,12 +195,13 @@ def _points(
 ) -> tuple[CurvePoint, ...]:
     def response(theta: Array, tau: Array) -> Array:
         none = change.kpi(theta, tau, -1.0).sum()
-        return np.array([change.kpi(theta, tau, m - 1.0).sum() for m in multiples]) - none
+        return np.array([change.kpi(theta, tau, m - 1.0).sum() - none for m in multiples])
 
     found = delta(fit, response, change.touched)
     spend = multiples * bought(fit.model.panel, key[0])
-    columns = (multiples.tolist(), spend.tolist(), found.values.tolist(), found.standard_errors, found.intervals(level))
-    return tuple(CurvePoint(*key, *row) for row in zip(*columns, strict=True))
+    told = tell(found, None, level)
+    places = zip(multiples.tolist(), spend.tolist(), told, strict=True)
+    return tuple(CurvePoint(*key, at, paid, float(one.estimate), *one[1:]) for at, paid, one in places)
 
 
 def bought(panel: MediaPanel, channel: str) -> float:

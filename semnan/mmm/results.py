@@ -72,7 +72,7 @@ class Result(ABC):
         missing = (value.reason for row in cells for value in row if isinstance(value, Unavailable))
         reasons = (f"{NONE} {reason}" for reason in dict.fromkeys(missing))
         columns = tuple(names[k].replace("_", " ") for k in used)
-        body = tuple(tuple(_text(row[k]) for k in used) for row in cells)
+        body = tuple(tuple(cell(row[k]) for k in used) for row in cells)
         return Table(self.title, columns, body, notes=(*reasons, *self.notes))
 
     def __str__(self) -> str:
@@ -93,15 +93,15 @@ def find(rows: Sequence[Row], key: tuple[str, str]) -> Row:
     raise FitError(f"there is nothing about {key!r}; there is {there}")
 
 
-def _text(value: Any) -> str:
+def cell(value: Any) -> str:
     """A cell: intervals are in one, and large numbers have no decimals."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return f"{_text(value[0])} to {_text(value[1])}"
-    if not isinstance(value, Unavailable) and LARGE <= abs(value):
+        return f"{cell(value[0])} to {cell(value[1])}"
+    if not isinstance(value, Unavailable) and abs(value) >= LARGE:
         return f"{value:,.0f}" if abs(value) < LARGE**3 else f"{value:.3g}"
     return number(value)
 

@@ -14,7 +14,7 @@ from semnan.identification import Status
 from semnan.mmm.media_change import MediaChange, kinds, of_channel
 from semnan.mmm.panel import MediaPanel
 from semnan.mmm.results import Result, find
-from semnan.mmm.uncertainty import Interval, delta, tell
+from semnan.mmm.uncertainty import Interval, Told, delta, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -132,10 +132,13 @@ def _row(fit: ChannelFit, channel: str, kind: str, level: float, *, marginal: bo
         return np.array([moved.sum(), (worth * moved).sum() / divisor])
 
     contribution, roas = tell(delta(fit, returns, change.touched), judgement.refusal, level)
-    numbers = roas if judgement.refusal is not None or not isinstance(paid, Unavailable) else (paid, paid, paid)
+    if judgement.refusal is None and isinstance(paid, Unavailable):
+        roas = Told(paid, paid, paid)
     ignoring = _ignoring(fit, channel, kind, paid, marginal=marginal) if fit.model.graph.confounders else None
     said = (judgement.verdict, judgement.by, judgement.fix)
-    return ChannelReturn(channel, kind, paid, contribution.estimate, *numbers, *said, ignoring)
+    return ChannelReturn(
+        channel, kind, paid, contribution.estimate, roas.estimate, roas.standard_error, roas.interval, *said, ignoring
+    )
 
 
 def _moved(change: MediaChange, theta: Array, tau: Array, *, marginal: bool) -> Array:

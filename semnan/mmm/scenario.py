@@ -14,7 +14,7 @@ from semnan.errors import FitError, Unavailable
 from semnan.mmm.media_change import MediaChange
 from semnan.mmm.panel import MediaPanel
 from semnan.mmm.panel_table import nearest
-from semnan.mmm.results import Result, plain
+from semnan.mmm.results import Result, cell, plain
 from semnan.mmm.roas import spent, worth_of_kpi
 from semnan.mmm.uncertainty import Interval, Told, delta, tell
 from semnan.network.arrays import Array
@@ -102,8 +102,8 @@ def said(value: float | Unavailable, interval: Interval | Unavailable, level: fl
     """A number with its interval, in words."""
     if isinstance(value, Unavailable):
         return str(value)
-    spread = f"no interval {interval}" if isinstance(interval, Unavailable) else f"{interval[0]:,.4g} to {interval[1]:,.4g}"
-    return f"{value:,.4g} ({100 * level:g}%: {spread})"
+    spread = f"no interval {interval}" if isinstance(interval, Unavailable) else cell(interval)
+    return f"{cell(value)} ({100 * level:g}%: {spread})"
 
 
 def scenario(fit: ChannelFit, changes: Mapping[str, float | ArrayLike], level: float) -> Scenario:
@@ -158,7 +158,7 @@ def _media(panel: MediaPanel, channel: str, asked: Any) -> Array:
     now = panel[channel]
     if is_number(asked):
         if asked < -1:
-            raise FitError(f"the scenario changes {channel!r} by {asked}: the share of a change is -1 (none left) or more")
+            raise FitError(f"the scenario changes {channel!r} by {asked}: give a share, -1 (none left) or more")
         return now * (1.0 + asked)
     try:
         found = np.broadcast_to(np.asarray(asked, dtype=np.float64), now.shape)

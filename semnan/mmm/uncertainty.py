@@ -148,4 +148,5 @@ def tell(found: Uncertain, refusal: Unavailable | None, level: float) -> list[To
     """The numbers with their intervals, or a refusal in place of all."""
     if refusal is not None:
         return [Told(refusal, refusal, refusal)] * len(found.values)
-    return [Told(*row) for row in zip(found.values.tolist(), found.standard_errors, found.intervals(level), strict=True)]
+    columns = (found.values.tolist(), found.standard_errors, found.intervals(level))
+    return [Told(*row) for row in zip(*columns, strict=True)]

@@ -1,8 +1,8 @@
 """Power of tests of fit by RMSEA (MacCallum, Browne & Sugawara 1996, Psychological Methods 1).
 
-χ² of a model that misses by RMSEA = ε is about noncentral χ² with noncentrality (n − 1) df ε² / G, for n rows in G groups
-together. A test of close fit rejects RMSEA ≤ ε₀ where χ² is large, one of fit that is not close RMSEA ≥ ε₀ where it is
-small; ε₀ = 0 is the χ² test itself.
+χ² of a model that misses by RMSEA = ε is about noncentral χ² with noncentrality (n − 1) df ε² / G, for n rows in G
+groups together. A test of close fit rejects RMSEA ≤ ε₀ where χ² is large, one of fit that is not close RMSEA ≥ ε₀ where
+it is small; ε₀ = 0 is the χ² test itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from semnan.errors import FitError
 from semnan.planning.checks import check_count, least_whole
 
 
-def power_of_fit(
-    df: int, n: int, *, rmsea: float, null: float = 0.05, alpha: float = 0.05, groups: int = 1
-) -> float:
+def power_of_fit(df: int, n: int, *, rmsea: float, null: float = 0.05, alpha: float = 0.05, groups: int = 1) -> float:
     """The probability that a test of fit rejects.
 
     Parameters

@@ -103,7 +103,8 @@ def _observations(fit: Estimate, sample: Sample) -> Iterator[tuple[str, str]]:
         yield from ((f"  {label}", str(part.n)) for label, part in zip(fit.labels, fit.samples, strict=True))
     if sample.dropped:
         yield "  used, of rows in the data", str(fit.n + sample.dropped)
-    patterns = sum(len(part.counts) for part in fit.patterns if isinstance(part, Patterns))
+    held = [group.data for group in sample.groups] if fit.stages is not None else fit.patterns
+    patterns = sum(len(part.counts) for part in held if isinstance(part, Patterns))
     if patterns:
         yield "Number of missing patterns", str(patterns)
 

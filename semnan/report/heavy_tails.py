@@ -102,7 +102,7 @@ class HeavyTails:
         return self._tails.log_likelihood
 
     @property
-    def log_likelihood_normal(self) -> float:
+    def log_likelihood_normal(self) -> Value:
         """The same under normality."""
         return self._tails.normal
 

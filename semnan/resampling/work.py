@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -48,20 +49,29 @@ def carry_out(task: Task, numbers: range, size: int, n_jobs: int | None, progres
     parts: list[Replicates] = []
     portions = [range(at, min(at + size, numbers.stop)) for at in range(numbers.start, numbers.stop, size)]
     interrupted = False
+    results = _results(task, portions, n_jobs)
     with Progress(progress) as shown:
         shown.begin(len(numbers))
         try:
-            for part in _results(task, portions, n_jobs):
+            for part in results:
                 parts.append(part)
                 done = sum(map(len, parts))
                 shown.tell(done, f"{done} of {len(numbers)} replicates")
         except KeyboardInterrupt:
             interrupted = True
+            _stop(results)
     return Work(joined(parts) if parts else None, interrupted)
 
 
-def _results(task: Task, portions: Iterable[range], n_jobs: int | None) -> Iterator[Replicates]:
+def _stop(results: Generator[Replicates]) -> None:
+    """End the work of others, which joblib warns of: whoever called tells how far it came."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results.close()
+
+
+def _results(task: Task, portions: Iterable[range], n_jobs: int | None) -> Generator[Replicates]:
     """In order; one job runs here, so that nothing is copied."""
     jobs = Parallel(n_jobs=n_jobs, return_as="generator")
-    found: Iterator[Replicates] = jobs(delayed(task)(part) for part in portions)
+    found: Generator[Replicates] = jobs(delayed(task)(part) for part in portions)
     return found

@@ -205,7 +205,7 @@ def cross_validate(
     >>> models = {"line": "y1 ~ x1 + 0*x2", "both": "y1 ~ x1 + x2"}
     >>> found = sn.cross_validate(models, frame, folds=5, outcomes="y1")
     >>> found.scores[0].model
-    'both'
+    'line'
 
     """
     _check_count(folds)

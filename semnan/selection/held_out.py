@@ -14,9 +14,11 @@ from semnan.data.moments import moments_of_table
 from semnan.errors import DataError, Unavailable
 from semnan.estimation.case_likelihood import case_log_likelihood
 from semnan.estimation.conditional import regression
+from semnan.estimation.discrepancy import factorise
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.fit_rows import patterns
 from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.residual_variance import INDEFINITE
 from semnan.estimation.statistics import moment_log_likelihood
 from semnan.model import PathModel
 from semnan.selection.folds import Folds
@@ -59,19 +61,26 @@ def held_out(
     at = [folds.names.index(name) for name in model.visibles]
     failed = []
     for k, fit in enumerate(_fits(model, folds, options)):
-        if not fit.outcome.ok:
-            failed.append(f"fold {k}: {fit.outcome.value}")
+        why = _unusable(fit)
+        if why is not None:
+            failed.append(f"fold {k}: {why}")
             continue
         for g, (table, fold) in enumerate(zip(folds.rows, folds.fold, strict=True)):
             mine = fold == k
-            found = case_log_likelihood(fit, g, table[mine][:, at])
-            if isinstance(found, Unavailable):
-                failed.append(f"fold {k}: {found.reason}")
-                continue
-            likelihood[g][mine] = found
-            residuals[g][mine], deviations[g][mine] = _missed(fit, g, table[mine][:, at], outcomes, given)
+            rows = table[mine][:, at]
+            found = case_log_likelihood(fit, g, rows)
+            likelihood[g][mine] = np.nan if isinstance(found, Unavailable) else found
+            residuals[g][mine], deviations[g][mine] = _missed(fit, g, rows, outcomes, given)
     arrays = (np.concatenate(part) for part in (residuals, deviations))
     return HeldOut(np.concatenate(likelihood), tuple(failed), *arrays)
+
+
+def _unusable(fit: Estimate) -> str | None:
+    """Why a fit says nothing of other rows."""
+    if not fit.outcome.ok:
+        return fit.outcome.value
+    definite = all(bool(factorise(implied.sigma).definite) for implied in fit.implied)
+    return None if definite else INDEFINITE.reason
 
 
 def _fits(model: PathModel, folds: Folds, options: Options) -> Iterator[Estimate]:

@@ -105,6 +105,11 @@ def test_a_fit() -> None:
     assert float(found.cfi) < float(fit.fit_measures["cfi"])
     assert (found.rmsea_verdict, found.cfi_verdict) == ("mediocre", "fair")
     assert "mediocre" in str(found)
+    assert found.p_value(0.08) == pytest.approx(float(fit.fit_measures["rmsea.notclose.pvalue"]))
+    assert 1 - found.p_value(0.05) == pytest.approx(float(fit.fit_measures["rmsea.pvalue"]))
+    assert found.p_value(found.rmsea) == pytest.approx(0.05)
+    with pytest.raises(FitError, match="rmsea is -1"):
+        found.p_value(-1)
 
 
 def test_restrictions_of_an_invariance_ladder() -> None:

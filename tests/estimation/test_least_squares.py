@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -127,7 +128,19 @@ def test_thresholds(name: str) -> None:
         assert row.standard_error == pytest.approx(columns["se"][i], rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["ordered_groups_loadings", "ordered_WLS", "school_GLS"])
+WITH_CORRELATIONS = [name for name in WITH_THRESHOLDS if cases()[name]["sample"]]
+
+
+@pytest.mark.parametrize("name", WITH_CORRELATIONS)
+def test_correlations_of_latent_responses(name: str) -> None:
+    """Polychoric and polyserial ones; lavaan searches for each to about six digits."""
+    said, sample = cases()[name]["sample"], fitted(name).estimate.samples[0]
+    at = np.array([sample.names.index(variable) for variable in said["names"]])
+    columns, rows = np.triu_indices(len(at))
+    assert sample.covariance[at[rows], at[columns]] == pytest.approx(said["cov"], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["ordered_groups_loadings", "ordered_WLS", "school_GLS", "all_ordered_WLSMV"])
 def test_saved_and_read_back(name: str, tmp_path: Path) -> None:
     fit = fitted(name)
     fit.save(tmp_path / "fit")

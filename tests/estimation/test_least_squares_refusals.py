@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ import pytest
 
 import semnan as sn
 from semnan.errors import DataError, FitError, ModelError, Unavailable
+from semnan.estimation.correction import Correction
+from semnan.estimation.squares import LeastSquares
 
 DATA = Path(__file__).parents[1] / "reference" / "data" / "ordered.csv"
 ITEMS = "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7 + y8"
 SEVEN = [f"y{i}" for i in range(1, 8)]
+MIXED: dict[str, Any] = {"estimator": "DLS", "dls_a": 0.0}
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
 
 
@@ -161,3 +165,55 @@ def test_a_variance_that_does_not_vary_is_told() -> None:
     table = school().iloc[:300].assign(x6=np.arange(300) % 2)
     with pytest.raises(DataError, match="every row of 'x6' is as far from the mean"):
         sn.cfa(THREE, table, estimator="DWLS")
+
+
+def test_robust_indices_of_groups_add_up() -> None:
+    """Two groups of the same rows have twice the misfit and twice its correction."""
+    table = frame()[SEVEN]
+    both = pd.concat([table.assign(group="a"), table.assign(group="b")], ignore_index=True)
+    text = "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7"
+    one = sn.cfa(text, table, ordered=SEVEN).estimate.squares
+    two = sn.cfa(text, both, ordered=SEVEN, group="group").estimate.squares
+    assert isinstance(one, LeastSquares)
+    assert isinstance(two, LeastSquares)
+    assert isinstance(one.correction, Correction)
+    assert isinstance(two.correction, Correction)
+    assert list(asdict(two.correction).values()) == pytest.approx(
+        [2 * value for value in asdict(one.correction).values()], rel=1e-5
+    )
+
+
+def test_indefinite_correlations_have_no_robust_indices() -> None:
+    """Those of pairs need not go together in few rows."""
+    cuts = dict(zip(SEVEN, (3, 2, 1, 3, 2, 3, 1), strict=True))
+    few = frame()[:30].assign(**{name: (frame()[name] > cut).astype(int) for name, cut in cuts.items()})
+    value = sn.cfa("f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7", few, ordered=SEVEN).fit_measures["cfi.robust"]
+    assert isinstance(value, Unavailable)
+    assert "not positive definite" in value.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"estimator": "DLS", "dls_a": 1.5}, "dls_a is 1.5: give a number from 0 to 1"),
+        ({"estimator": "DLS", "dls_gamma_nt": "data"}, "give one of model, sample"),
+        ({"estimator": "WLS", "dls_a": 0.5}, "dls_a and dls_gamma_nt are for estimator='DLS'"),
+        ({"dls_gamma_nt": "sample"}, "dls_a and dls_gamma_nt are for estimator='DLS'"),
+        ({"estimator": "DLS", "ordered": ["x1"]}, "DLS is not for ordered variables"),
+    ],
+)
+def test_options_of_mixed_weights(options: dict[str, Any], told: str) -> None:
+    table = school().assign(x1=(school()["x1"] > 5).astype(int)) if "ordered" in options else school()
+    with pytest.raises(FitError, match=told):
+        sn.cfa(THREE, table, **options)
+
+
+def test_a_mixed_weight_without_normality_is_the_full_one() -> None:
+    """But for the divisor of the covariance, and the errors, which are robust."""
+    full, mixed = (sn.cfa(THREE, school(), **options) for options in ({"estimator": "WLS"}, MIXED))
+    assert list(mixed.estimates.values()) == pytest.approx(list(full.estimates.values()), rel=1e-2)
+
+
+@pytest.mark.parametrize("estimator", ["ULS", "DLS", "WLSMV", "ML"])
+def test_summaries_say_where_errors_come_from(estimator: Any) -> None:
+    assert "Standard errors" in str(sn.cfa(THREE, school(), estimator=estimator).summary())

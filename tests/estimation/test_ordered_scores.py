@@ -86,7 +86,7 @@ def test_the_mode_of_the_posterior() -> None:
 def test_rows_with_gaps_and_new_rows() -> None:
     fit, new = fitted(MIXED), frame().iloc[:3].copy()
     new.loc[0, "y2"] = np.nan
-    new.loc[1, SEVEN + ["y8"]] = np.nan
+    new.loc[1, [*SEVEN, "y8"]] = np.nan
     found, whole = scored(fit, new), scored(fit)
     assert found.values[2] == pytest.approx(whole.values[2])
     assert np.isfinite(found.values[0]).all()

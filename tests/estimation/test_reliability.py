@@ -82,6 +82,15 @@ def test_moments_without_means_are_enough() -> None:
     assert [row.determinacy for row in found] == pytest.approx([row.determinacy for row in same], abs=1e-6)
 
 
+def test_improper_solutions_are_told() -> None:
+    covariance = [[1, 0.9, 0.8], [0.9, 1, 0.5], [0.8, 0.5, 1]]  # The residual variance of a is -.44.
+    fit = sn.cfa("f =~ a + b + c", Moments.from_covariance(covariance, ["a", "b", "c"], 200))
+    found = fit.score_reliability()
+    assert not isinstance(found, Unavailable)
+    assert isinstance(found[0].determinacy, Unavailable)
+    assert "improper" in str(found)
+
+
 def test_what_has_no_reliability() -> None:
     fit = sn.sem("f =~ 1*x1\nx1 ~~ 0*x1\ng =~ x4 + x5 + x6\ng ~ f", FRAME)
     composites = fit.composite_reliability()

@@ -14,6 +14,7 @@ from semnan.mmm import ChannelGraph, MediaPanel
 from tests.mmm.tables import ROLES, long
 
 EDGES = [("tv", "search"), ("tv", "sales"), ("search", "sales"), ("sales@1", "search"), ("tv@2", "sales")]
+HIDDEN: dict[str, Any] = {"confounders": {"demand": ["search", "sales"]}}
 DEMAND: dict[str, Any] = {"confounders": {"demand": ["search", "sales"]}, "proxies": {"demand": ["gqv", "trends"]}}
 
 
@@ -32,7 +33,7 @@ def test_a_graph_holds_what_it_is_told() -> None:
 def test_it_becomes_a_graph_with_explicit_latents() -> None:
     graph = ChannelGraph(EDGES, **DEMAND)
     told = AMASEM.parse(
-        'latent demand; demand -> search, sales, gqv, trends; tv -> search, sales; search -> sales; '
+        "latent demand; demand -> search, sales, gqv, trends; tv -> search, sales; search -> sales; "
         '"sales@1" -> search; "tv@2" -> sales'
     )
     assert graph.amasem() == told
@@ -192,3 +193,16 @@ def test_a_graph_is_drawn_with_its_verdicts(tmp_path: Path) -> None:
     for name in ("tv", "search", "sales@1", "gqv", "demand"):
         assert f"<!-- {name} -->" in text
     assert isinstance(drawing, sn.report.Drawing)
+
+
+def test_a_drawing_marks_what_is_not_identified() -> None:
+    def marks(graph: ChannelGraph, *, carry_over: bool = True) -> int:
+        texts = [text.get_text() for text in graph.draw(carry_over=carry_over).figure.axes[0].texts]
+        return texts.count("?")
+
+    feedback = ChannelGraph([("tv", "search"), ("search", "sales"), ("tv", "sales"), ("sales@1", "search")], **HIDDEN)
+    told = [row for row in feedback.identify() if row.kind == "direct" and not row.identified]
+    assert len(told) == 4
+    # Besides these edges the two of demand, of which only the product is known.
+    assert marks(feedback) == 6
+    assert marks(feedback, carry_over=False) == 2

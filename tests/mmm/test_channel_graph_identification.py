@@ -1,13 +1,14 @@
 """Verdicts on channel graphs: the table of the design, fixes that are checked, and lags that are confounded."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 import semnan as sn
+from semnan.identification import Query, Status
 from semnan.mmm import ChannelGraph, IdentificationTable
 from semnan.mmm.identification import NO_FIX
-from semnan.mmm.identification_lags import confounded_lags
+from semnan.mmm.identification_lags import ChannelAnalysis, confounded_lags
 
 BASE = (("TV", "Search"), ("TV", "Social"), ("TV", "KPI"), ("Search", "KPI"), ("Social", "KPI"))
 D: dict[str, Any] = {"D": ["Search", "KPI"]}
@@ -42,14 +43,15 @@ DESIGN: dict[str, tuple[list[ChannelGraph], tuple[bool | None, ...]]] = {
 }
 
 
+EFFECTS: tuple[tuple[str, Literal["direct", "total"]], ...] = (("Search", "direct"), ("TV", "direct"), ("TV", "total"))
+
+
 @pytest.mark.parametrize("row", DESIGN)
 def test_the_table_of_the_design_row_by_row(row: str) -> None:
     graphs, expected = DESIGN[row]
     for one in graphs:
         table = one.identify()
-        for (source, kind), verdict in zip(
-            (("Search", "direct"), ("TV", "direct"), ("TV", "total")), expected, strict=True
-        ):
+        for (source, kind), verdict in zip(EFFECTS, expected, strict=True):
             if verdict is None:
                 with pytest.raises(sn.GraphError, match=f"no {kind} effect {source} -> KPI .* no edge"):
                     table[source, kind]
@@ -172,3 +174,13 @@ def test_lags_of_exogenous_channels_are_as_good_as_channels() -> None:
     assert confounded_lags(table.graph) == {}
     assert table["TV@1", "direct"].identified
     assert "errors of a variable are taken as independent" in str(table)
+
+
+def test_large_graphs_with_lags_are_decided() -> None:
+    """Beyond the size up to which exact elimination looks for formulas."""
+    first, then = [f"tv {i}" for i in range(4)], [f"search {i}" for i in range(4)]
+    edges = [(a, b) for a in first for b in then] + [(a, "sales") for a in (*first, *then, "price", "weather", "stock")]
+    lags = [("sales@1", "search 0"), ("search 1@1", "search 1")]
+    large = ChannelGraph([*edges, *lags], confounders={"D": ["search 0", "search 1", "sales"]})
+    verdict = ChannelAnalysis(large, carry_over=True).decide(Query("search 0", "sales", "direct"))
+    assert (verdict.status, verdict.method, verdict.formula) == (Status.IDENTIFIED, "exact elimination", None)

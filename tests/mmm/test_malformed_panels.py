@@ -64,6 +64,13 @@ CASES: dict[str, tuple[Change, dict[str, Any], list[str]]] = {
     "compact date": (fill("week", 20240122), {}, ["row 0", "20240122", "2024-01-29"]),
     "half a week": (put("week", 3, 1.5), {}, ["row 3", "1.5"]),
     "a flag for a week": (put("week", 0, True), {}, ["row 0", "True"]),
+    "a flag among numbers": (
+        lambda t: t.__setitem__("week", [*range(1, 6), True, *range(1, 7), *range(1, 7)]),
+        {},
+        ["row 5", "True"],
+    ),
+    "a mapping for a week": (put("week", 3, {}), {}, ["row 3", "{}"]),
+    "a list for a week": (put("week", 3, [1, 2]), {}, ["column is a list of values"]),
     # geos
     "no geo": (put("geo", 4, None), {}, ["row 4", "'geo'"]),
     "blank geo": (put("geo", 4, "  "), {}, ["row 4", "'geo'"]),

@@ -215,6 +215,13 @@ def test_a_panel_goes_back_to_a_frame(backend: Any) -> None:
     same(MediaPanel(panel.to_frame(backend), **ROLES), panel)
 
 
+def test_a_variable_named_as_the_geo_is_not_lost() -> None:
+    table = national() | {"geo": long()["price"][:6]}
+    panel = MediaPanel(table, **(ROLES | {"geo": None, "controls": ["geo"]}))
+    with pytest.raises(sn.DataError, match="'geo' has the name"):
+        panel.to_frame()
+
+
 def test_a_panel_tells_what_it_is() -> None:
     shown = str(MediaPanel(long(), **FULL))
     for part in ("3 geo(s) × 6 weeks", "2024-01-01 to 2024-02-05", "KPI sales", "tv, search", "queries", "population"):

@@ -56,10 +56,14 @@ answer <- function(name, model, data, table, ...) {
                      srmr = measures$srmr, crmr = measures$crmr,
                      pvalue = pchisq(normal$chisq, measures$df, lower.tail = FALSE))
   }
-  gamma <- NULL
-  if (lavInspect(fit, "categorical") && lavInspect(fit, "ngroups") == 1) gamma <- rounded(diag(fit@SampleStats@NACOV[[1]]))
+  gamma <- correlations <- NULL
+  if (lavInspect(fit, "categorical") && lavInspect(fit, "ngroups") == 1) {
+    gamma <- rounded(diag(fit@SampleStats@NACOV[[1]]))
+    sample <- unclass(lavInspect(fit, "sampstat")$cov)
+    correlations <- list(names = colnames(sample), cov = rounded(sample[lower.tri(sample, diag = TRUE)]))
+  }
   list(name = name, model = model, data = data, args = list(...), parameters = columns,
-       fit = lapply(measures, rounded), gamma = gamma,
+       fit = lapply(measures, rounded), gamma = gamma, sample = correlations,
        groups = if (lavInspect(fit, "ngroups") > 1) lavInspect(fit, "group.label") else NULL)
 }
 

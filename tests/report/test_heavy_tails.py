@@ -196,6 +196,21 @@ def test_tails_without_a_covariance() -> None:
     assert "two" in str(found)
 
 
+def test_outliers_that_keep_normal_fits_from_converging() -> None:
+    frame = sn.datasets.political_democracy().to_frame()
+    frame.loc[10, ["y1", "y2"]] = [60.0, -40.0]
+    fit = sn.sem("ind60 =~ x1 + x2 + x3\ndem60 =~ y1 + y2 + y3 + y4\ndem60 ~ ind60", frame)
+    assert not fit.converged
+    found = fit.heavy_tails()
+    assert found.converged
+    assert found.weights.argmin() == 10
+    assert isinstance(found.log_likelihood_normal, Unavailable)
+    assert isinstance(found.p_value_normal, Unavailable)
+    assert all(isinstance(move.moved, Unavailable) for move in found.moves())
+    without = sn.sem("ind60 =~ x1 + x2 + x3\ndem60 =~ y1 + y2 + y3 + y4\ndem60 ~ ind60", frame.drop(10))
+    assert found.estimates["ind60 -> dem60"] == pytest.approx(without.estimates["ind60 -> dem60"], abs=0.3)
+
+
 def test_what_is_refused() -> None:
     frame = table()
     fit = sn.cfa(CFA, frame)

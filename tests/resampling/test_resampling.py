@@ -52,7 +52,20 @@ def test_same_seed_same_numbers_whatever_works(kind: Any) -> None:
     assert longer.estimates == pytest.approx(serial.estimates, abs=1e-10)
 
 
-def test_interrupted_it_tells_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_numbers_on_dask() -> None:
+    distributed = pytest.importorskip("distributed")
+    fit = democracy()
+    serial = sn.bootstrap(fit, 300, seed=5)
+    cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None)
+    with cluster, distributed.Client(cluster), joblib.parallel_config("dask"):
+        found = sn.bootstrap(fit, 300, seed=5)
+        left = sn.jackknife(fit)
+    assert np.array_equal(serial.estimates, found.estimates)
+    assert np.array_equal(left.estimates, sn.jackknife(fit).estimates)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_interrupted_it_tells_and_goes_on(n_jobs: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     fit, told = democracy(), Progress.tell
 
     def interrupt(self: Progress, done: int, text: str) -> None:
@@ -62,11 +75,11 @@ def test_interrupted_it_tells_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(Progress, "tell", interrupt)
     with pytest.warns(ResamplingWarning, match="interrupted after 128 of 300 replicates"):
-        found = sn.bootstrap(fit, 300)
+        found = sn.bootstrap(fit, 300, n_jobs=n_jobs)
     monkeypatch.setattr(Progress, "tell", told)
     assert (found.interrupted, found.done, found.asked) == (True, 128, 300)
     assert "128 of 300" in repr(found)
-    whole = found.resume()
+    whole = found.resume(n_jobs=n_jobs)
     assert not whole.interrupted
     assert np.array_equal(whole.estimates, sn.bootstrap(fit, 300).estimates)
     assert whole.resume() is whole

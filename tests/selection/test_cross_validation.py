@@ -158,7 +158,9 @@ def test_folds_without_a_fit_are_told() -> None:
     assert len(found.failed) == 4
     assert found.failed[1].startswith("fold 1: ")
     assert np.isnan(found.log_likelihood).all()
-    judged = judge({"stopped": found, "fine": held_out(fit.model, folds, Options(), ("x9",), ("x1",))}, folds, (), ("x9",))
+    judged = judge(
+        {"stopped": found, "fine": held_out(fit.model, folds, Options(), ("x9",), ("x1",))}, folds, (), ("x9",)
+    )
     assert [row.model for row in judged.scores] == ["fine", "stopped"]
     assert isinstance(judged.scores[1].log_likelihood, Unavailable)
     assert judged.scores[1].failed == 4

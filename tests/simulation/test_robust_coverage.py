@@ -11,7 +11,7 @@ from benchmarks.robust_coverage import coverage
 SAMPLES = 200
 
 
-@pytest.mark.parametrize("kind", ["elliptical t5", "clustered"])
+@pytest.mark.parametrize("kind", ["elliptical t5", "clustered", "panel"])
 def test_coverage(kind: str) -> None:
     found = coverage(kind, n=500, samples=SAMPLES, bootstrap=0, seed=3)
     assert found["MLR"] == pytest.approx(0.95, abs=4 * np.sqrt(0.05 * 0.95 / SAMPLES))

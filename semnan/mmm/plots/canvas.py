@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from semnan.errors import SemnanError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.ticker import Formatter
 
 #: Okabe & Ito's colours, which differ for every kind of colour vision, without yellow, which is faint on white.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7A5C3E", "#4B0092")
@@ -34,21 +33,20 @@ def blank(width: float, height: float) -> Figure:
     except ImportError as error:
         raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
     figure = Figure(figsize=(width, height), layout="constrained")
-    engine = figure.get_layout_engine()
-    assert engine is not None
+    engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.08, h_pad=0.07)
     return figure
 
 
 def labelled(name: str, width: float = WIDE) -> str:
-    """A name as a label: two short lines at most, without formulas; legends leave out what begins with an underscore."""
+    """A name as a label: two short lines at most, no formulas, and no underscore at the start, which legends drop."""
     most = SHORTEST if width < 6 else LONGEST
     lines = wrap(name, most)
     short = lines if len(lines) <= 2 else [lines[0], f"{lines[1][: most - 1]}…"]
     return (" " if name.startswith("_") else "") + "\n".join(short).replace("$", r"\$")
 
 
-def tidy(axes: Axes, grid: str = "y") -> None:
+def tidy(axes: Axes, grid: Literal["x", "y"] = "y") -> None:
     """Without a frame, with faint lines to read values by."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis=grid, color=LIGHT, linewidth=0.6)
@@ -64,27 +62,20 @@ def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> Non
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
 
 
-def over_time(axes: Axes, weeks: Any) -> None:
+def over_time(axes: Axes, weeks: Any, width: float) -> None:
     """Dates at a few places of the time axis; whole numbers if weeks are numbers."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib import dates, ticker
 
-    most = 5 if axes.get_figure().get_figwidth() < 6 else 9
+    most = 5 if width < 6 else 9
+    untyped: Any = dates
     if np.asarray(weeks).dtype.kind == "M":
-        locator = AutoDateLocator(minticks=3, maxticks=most)
+        locator = untyped.AutoDateLocator(minticks=3, maxticks=most)
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(most, integer=True))
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(most, integer=True))
         axes.set_xlabel("week", fontsize=9)
     axes.margins(x=0.01)
-
-
-def thousands() -> Formatter:
-    """Ticks such as 12k and 3.4M, so that large numbers stay short."""
-    from matplotlib.ticker import FuncFormatter
-
-    return FuncFormatter(lambda value, _: shortened(value))
 
 
 def shortened(value: float) -> str:

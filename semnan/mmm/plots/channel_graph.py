@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from semnan.errors import Unavailable
-from semnan.graph import Edge
 from semnan.identification import LocalIdentification, Status
 from semnan.mmm.channel_graph import ChannelGraph
 from semnan.mmm.structure import coefficient
@@ -18,8 +17,8 @@ from semnan.report.edges import Arrow
 from semnan.report.layout import LETTER, Places
 
 if TYPE_CHECKING:
+    from semnan.mmm.channel_effects import ChannelEffects
     from semnan.mmm.channel_fit import ChannelFit
-    from semnan.mmm.identification import ChannelVerdict
 
 #: Inches from a confounder up to its proxies, and between these.
 ABOVE, BESIDE = 1.2, 1.5
@@ -28,10 +27,16 @@ dashed, ?: data cannot tell; 2 values: one of these
 boxes are measured, ellipses latent"""
 
 
-def draw_channel_graph(fit: ChannelFit) -> Drawing:
+def draw_channel_graph(fit: ChannelFit, effects: ChannelEffects | None = None) -> Drawing:
     """The channel graph: on every edge its direct effect; dashed and marked what data cannot tell.
 
     Of media that are transformed the effect is that of a small change of them all.
+
+    Parameters
+    ----------
+    fit : ChannelFit
+    effects : ChannelEffects, optional
+        Those of the fit, if they are there already.
 
     Raises
     ------
@@ -39,9 +44,9 @@ def draw_channel_graph(fit: ChannelFit) -> Drawing:
         If matplotlib is missing, or the graph is too large for a drawing.
 
     """
-    graph = fit.model.graph
+    graph, known = fit.model.graph, fit.effects() if effects is None else effects
     at, left_out = _places(graph)
-    return figure(as_model(graph.amasem()), {None: list(_arrows(fit, at))}, at, LEGEND + left_out)
+    return figure(as_model(graph.amasem()), {None: list(_arrows(fit, known, at))}, at, LEGEND + left_out)
 
 
 def _places(graph: ChannelGraph) -> tuple[Places, str]:
@@ -63,13 +68,17 @@ def _places(graph: ChannelGraph) -> tuple[Places, str]:
     return at, left_out
 
 
-def _arrows(fit: ChannelFit, at: Places) -> Iterator[Arrow]:
-    graph = fit.model.graph
-    verdicts, direct = graph.identify(), _direct(fit)
+def _arrows(fit: ChannelFit, effects: ChannelEffects, at: Places) -> Iterator[Arrow]:
+    graph, verdicts = fit.model.graph, fit.model.graph.identify()
+    on_kpi = {(row.channel, graph.kpi): row for row in effects.listed if row.kind == "direct"}
+    moved = {part.channel for part in fit.model.design.transforms}
     for edge in graph.edges:
         if {*edge} <= {*at}:
-            row = verdicts.row(edge[0], "direct", edge[1])
-            yield Arrow(*edge, False, row.identified, _text(row, direct[edge]))
+            row = on_kpi.get(edge) or verdicts.row(edge[0], "direct", edge[1])
+            value: float | Unavailable = fit.estimates[coefficient(*edge)]
+            if edge in on_kpi and edge[0] in moved:
+                value = on_kpi[edge].estimate
+            yield Arrow(*edge, False, row.identified, _text(row.verdict, value))
     loose = {*LocalIdentification.of(as_model(graph.amasem())).unidentified}
     for edge in graph.latent_edges:
         if {*edge} <= {*at}:
@@ -77,16 +86,12 @@ def _arrows(fit: ChannelFit, at: Places) -> Iterator[Arrow]:
             yield Arrow(*edge, False, known, _number(fit.estimates[coefficient(*edge)]) if known else "?")
 
 
-def _text(row: ChannelVerdict, value: float | Unavailable) -> str:
-    if row.identified:
+def _text(verdict: str, value: float | Unavailable) -> str:
+    """The effect; or a question mark, or of how many values it is one."""
+    if verdict == Status.IDENTIFIED.value:
         return _number(value)
-    return "?" if row.verdict in (Status.NOT_IDENTIFIED.value, Status.UNDECIDED.value) else row.verdict
+    return "?" if verdict in (Status.NOT_IDENTIFIED.value, Status.UNDECIDED.value) else verdict
 
 
 def _number(value: float | Unavailable) -> str:
     return "" if isinstance(value, Unavailable) else f"{value:.3g}"
-
-
-def _direct(fit: ChannelFit) -> dict[Edge, float | Unavailable]:
-    """The direct effect of every edge."""
-    return {edge: fit.estimates[coefficient(*edge)] for edge in fit.model.graph.edges}

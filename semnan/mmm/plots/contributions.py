@@ -59,7 +59,7 @@ def draw_contributions(found: Contributions, *, width: float = WIDE) -> Drawing:
     tidy(axes)
     axes.set_ylabel(labelled(found.kpi, width), fontsize=9)
     axes.yaxis.set_major_formatter(lambda value, _: shortened(value))
-    over_time(axes, found.weeks)
+    over_time(axes, found.weeks, width)
     axes.margins(x=0)
     legend(figure, [*areas, *line], [*(labelled(name, width) for name in parts), "fitted"])
     return Drawing(figure)

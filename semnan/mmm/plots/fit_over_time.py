@@ -1,4 +1,4 @@
-"""The KPI and what the model makes of it, week by week, with what is left over below."""
+"""The KPI and what the model makes of it, week by week: of weeks fitted to, and of weeks held out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from semnan.report import Drawing
 
 if TYPE_CHECKING:
     from semnan.mmm.contributions import Contributions
+    from semnan.mmm.holdout import Holdout
 
 
 def draw_fit(found: Contributions, *, width: float = WIDE) -> Drawing:
@@ -33,6 +34,31 @@ def draw_fit(found: Contributions, *, width: float = WIDE) -> Drawing:
         tidy(axes)
         axes.set_ylabel(what, fontsize=9)
         axes.yaxis.set_major_formatter(lambda value, _: shortened(value))
-    over_time(below, found.weeks)
+    over_time(below, found.weeks, width)
     legend(figure, [*lines, rest], ["measured", "fitted", "residual: measured less fitted"])
+    return Drawing(figure)
+
+
+def draw_holdout(found: Holdout, *, width: float = WIDE) -> Drawing:
+    """The KPI of all geos together in the weeks held out: as it came, by the model, and by a forecast without one.
+
+    Raises
+    ------
+    SemnanError
+        If matplotlib is missing.
+
+    """
+    name = next((row.forecast for row in found.listed if row.forecast != "model"), "without a model")
+    figure = blank(width, 3.0 if width < 6 else 3.4)
+    axes = figure.subplots()
+    lines = [
+        *axes.plot(found.weeks, found.observed.sum(0), color=DARK, lw=1.2, marker=".", ms=6),
+        *axes.plot(found.weeks, found.predicted.sum(0), color=ACCENT, lw=2, marker="s", ms=4),
+        *axes.plot(found.weeks, found.simple.sum(0), color=GREY, lw=1.2, ls="--"),
+    ]
+    tidy(axes)
+    axes.set_ylabel(labelled(found.kpi, width), fontsize=9)
+    axes.yaxis.set_major_formatter(lambda value, _: shortened(value))
+    over_time(axes, found.weeks, width)
+    legend(figure, lines, ["measured", "foreseen by the model", name])
     return Drawing(figure)

@@ -34,8 +34,8 @@ def draw_response_curves(found: ResponseCurves, *, width: float = WIDE) -> Drawi
     if not found.curves:
         told = "; ".join(f"{channel}: {why.reason}" for channel, why in found.refused.items())
         raise DataError(f"no channel has a response curve: {told}")
-    columns = max(1, min(len(found.curves), int(width / ACROSS)))
-    rows = math.ceil(len(found.curves) / columns)
+    rows = math.ceil(len(found.curves) / max(1, int(width / ACROSS)))
+    columns = math.ceil(len(found.curves) / rows)
     figure = blank(width, DOWN * rows + 0.6)
     grid = figure.subplots(rows, columns, squeeze=False)
     handles: dict[str, Any] = {}

@@ -72,7 +72,7 @@ def _panel(axes: Axes, shown: dict[str, Bars], width: float) -> dict[str, Any]:
     """The bars of one kind of return; what the legend names."""
     names = [*next(iter(shown.values()))]
     thick = 0.72 / len(shown)
-    looks = ({"color": ACCENT}, {"color": LIGHT, "edgecolor": GREY, "hatch": "////", "lw": 0.6})
+    looks: tuple[dict[str, Any], ...] = ({"color": ACCENT}, {"color": LIGHT, "edgecolor": GREY, "hatch": "////", "lw": 0.6})
     found: dict[str, Any] = {}
     beyond: dict[str, Any] = {}
     for k, ((label, bars), look) in enumerate(zip(shown.items(), looks, strict=False)):

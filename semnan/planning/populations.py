@@ -18,8 +18,6 @@ from semnan.network import Layout, implied_moments
 Array = NDArray[np.float64]
 #: Rows that stand for a population.
 ROWS = 1_000_000
-#: What `power` and its like take for a population.
-Source = "str | PathModel | Fit | Moments | Mapping[str, Moments] | Population"
 
 
 @final
@@ -53,6 +51,10 @@ class Population:
         return self.groups[group]
 
 
+#: What `power` and its like take for a population.
+Source = str | PathModel | Fit | Moments | Mapping[str, Moments] | Population
+
+
 def population(model: str | PathModel, *, standardised: bool = False, groups: Sequence[str] = ()) -> Population:
     """The population of a model whose parameters have values.
 
@@ -82,7 +84,7 @@ def population(model: str | PathModel, *, standardised: bool = False, groups: Se
     """
     compiled = _compiled(model, groups)
     valued = _valued(compiled, open_variances=standardised)
-    labels = compiled.groups or (None,)
+    labels: tuple[str | None, ...] = compiled.groups or (None,)
     return Population({label: _moments(valued, label, standardised=standardised) for label in labels})
 
 
@@ -97,7 +99,7 @@ def as_population(source: Source, groups: Sequence[str] = ()) -> Population:
     if isinstance(source, Moments):
         return Population({None: source})
     if isinstance(source, Mapping) and source and all(isinstance(part, Moments) for part in source.values()):
-        return Population(dict(source))
+        return Population({str(label): part for label, part in source.items()})
     raise FitError(f"{type(source).__name__} is no population: give a model with values, a fit, or moments")
 
 
@@ -148,7 +150,9 @@ def _standardised(model: PathModel, group: str | None) -> PathModel:
         at = layout.names.index(name)
         rest = 1 - float(covariance[at, at])
         if rest < 0:
-            raise ModelError(f"the variance of {name!r} would be {1 - rest:.3g} without a residual: its paths exceed one")
+            raise ModelError(
+                f"the variance of {name!r} would be {1 - rest:.3g} without a residual: its paths exceed one"
+            )
         rows[i] = replace(rows[i], fixed=rest)
     return replace(model, parameters=tuple(rows))
 

@@ -1,0 +1,306 @@
+"""`simulate_power`: samples from a population, fitted in batches; power, coverage and bias as they come out."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semnan.data import MomentsStack
+from semnan.effects.delta import check_level
+from semnan.effects.effect import Kind, check_effect
+from semnan.errors import FitError, ResamplingWarning, Unavailable
+from semnan.estimation.distributions import chi_square_limit, normal_reach
+from semnan.estimation.progress import Progress
+from semnan.estimation.threads import blas_threads
+from semnan.planning.batch import Batch, Judged, judge
+from semnan.planning.checks import check_count
+from semnan.planning.populations import Source
+from semnan.planning.study import Model, Question, Study
+from semnan.report import Listing
+from semnan.report.table import Table, number, probability
+from semnan.resampling.replicates import started
+from semnan.resampling.source import Normal, generator
+
+Array = NDArray[np.float64]
+Effect = tuple[str, str] | tuple[str, str, Kind]
+#: So many samples are fitted at once.
+PORTION = 500
+NO_SAMPLE = Unavailable("no sample has an estimate with a standard error")
+WIDTH = 120
+
+
+@final
+@dataclass(frozen=True)
+class SimulatedPower:
+    """What samples say of one parameter or effect.
+
+    Attributes
+    ----------
+    name : str
+    value : float or Unavailable
+        In the population.
+    mean, bias, deviation : float or Unavailable
+        Of the estimates: their mean, that less the value, and their standard deviation.
+    standard_error : float or Unavailable
+        The mean of the standard errors.
+    coverage : float or Unavailable
+        The share of intervals that hold the value.
+    power : float or Unavailable
+        The share of tests that reject zero.
+    samples : int
+        How many have an estimate with a standard error; the others take no part.
+
+    """
+
+    name: str
+    value: float | Unavailable
+    mean: float | Unavailable
+    bias: float | Unavailable
+    deviation: float | Unavailable
+    standard_error: float | Unavailable
+    coverage: float | Unavailable
+    power: float | Unavailable
+    samples: int
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PowerSimulation:
+    """Samples from a population; ``print`` it, or let a notebook show it.
+
+    Attributes
+    ----------
+    n : int
+        Rows of every sample, of all groups.
+    asked, done : int
+        How many samples were asked for, and made: less if it was interrupted.
+    converged : int
+        How many fits of them converged.
+    failures : dict of str to int
+        Why the others did not, and how many.
+    rejected : float or Unavailable
+        The share of χ² tests of the model that reject.
+    rows : Listing of SimulatedPower
+        Free parameters, defined parameters, and the effects that were asked for.
+    alpha : float
+    seed : int
+    chi_square : ndarray, shape (converged,)
+
+    """
+
+    n: int
+    asked: int
+    done: int
+    converged: int
+    failures: dict[str, int]
+    rejected: float | Unavailable
+    rows: Listing[SimulatedPower]
+    alpha: float
+    seed: int
+    chi_square: Array = field(repr=False)
+
+    def __getitem__(self, name: str) -> SimulatedPower:
+        """The row of a parameter or effect."""
+        found = {row.name: row for row in self.rows}
+        if name not in found:
+            raise FitError(f"there is no {name!r}; there are {', '.join(found)}")
+        return found[name]
+
+    @property
+    def table(self) -> Table:
+        columns = ("", "value", "mean", "bias", "SD", "SE", "coverage", "power", "samples")
+        body = []
+        for row in self.rows:
+            numbers = (row.value, row.mean, row.bias, row.deviation, row.standard_error, row.coverage, row.power)
+            body.append((row.name, *map(number, numbers), number(row.samples)))
+        notes = [f"{self.converged} of {self.done} samples converged"]
+        notes += [f"{count}: {why}" for why, count in self.failures.items()]
+        notes += [f"interrupted: {self.asked} were asked for"] * (self.done < self.asked)
+        if not isinstance(self.rejected, Unavailable):
+            notes.append(f"χ² rejects the model in a share of {probability(self.rejected)} at level {self.alpha:g}")
+        return Table(f"Samples of n = {self.n}", columns, tuple(body), notes=tuple(notes))
+
+    def __str__(self) -> str:
+        return self.table.text(WIDTH)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.table.html()
+
+
+def simulate_power(
+    model: Model,
+    population: Source,
+    n: int,
+    *,
+    effects: Sequence[Effect] = (),
+    replicates: int = 1000,
+    seed: int = 0,
+    alpha: float = 0.05,
+    groups: Sequence[str] = (),
+    shares: Mapping[str, float] | None = None,
+    progress: bool | None = None,
+) -> PowerSimulation:
+    """Draw normal samples from a population, fit the model to each, and count.
+
+    Sample number i depends on the seed and i alone. Samples are drawn as moments, and fitted in batches.
+
+    Parameters
+    ----------
+    model, population, alpha, groups, shares
+        See `power`.
+    n : int
+        Rows of every sample, of all groups.
+    effects : sequence of (str, str) or (str, str, kind)
+        Effects to look at besides all parameters: source, target, and "total" (which is meant without a word), "direct"
+        or "indirect".
+    replicates : int
+        How many samples.
+    seed : int
+    progress : bool, optional
+        Whether to show progress; by default on a terminal, once it takes longer than a second.
+
+    Returns
+    -------
+    PowerSimulation
+        Fits that did not converge are counted and told. If you interrupt it, of the samples so far.
+
+    Raises
+    ------
+    FitError
+        If model and population do not fit together, or an argument makes no sense.
+
+    Examples
+    --------
+    >>> import semnan as sn
+    >>> truth = sn.population("y ~ 0.3*x", standardised=True)
+    >>> found = sn.simulate_power("y ~ x", truth, 100, replicates=400)
+    >>> 0.83 < found["x -> y"].power < 0.93
+    True
+
+    """
+    check_count("n", n, least=2)
+    check_count("replicates", replicates)
+    check_level(alpha)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise FitError(f"seed is {seed!r}: give an integer that is not negative")
+    study = Study.of(model, population, groups, shares)
+    questions = _questions(study, effects)
+    sources = _sources(study, n)
+    found = _drawn(study, sources, questions, replicates, seed, progress)
+    made = _summed(study, questions, found, n, replicates, seed, alpha)
+    _warn(made)
+    return made
+
+
+def _questions(study: Study, effects: Sequence[Effect]) -> list[Question]:
+    model = study.fit.model
+    names = [*(free.name for free in model.free), *(item.name for item in model.defined)]
+    found = [Question(parameter=name) for name in names]
+    for item in effects:
+        if isinstance(item, str) or len(item) not in (2, 3):
+            raise FitError(f"an effect is {item!r}: give source and target, as ('X', 'Y') or ('X', 'Y', 'indirect')")
+        kind: Kind = item[2] if len(item) == 3 else "total"
+        if kind not in get_args(Kind):
+            raise FitError(f"kind is {kind!r}: give one of {', '.join(get_args(Kind))}")
+        check_effect(model, item[0], item[1], (), kind, 0.95)
+        found += [Question(effect=(item[0], item[1]), kind=kind, group=label) for label in model.groups or (None,)]
+    return found
+
+
+def _sources(study: Study, n: int) -> list[tuple[tuple[str, ...], Normal]]:
+    """What each group is drawn from."""
+    found = []
+    for part, share in zip(study.fit.estimate.samples, study.shares, strict=True):
+        rows, p = round(n * share), len(part.names)
+        if rows <= p:
+            raise FitError(f"a group would have {rows} rows for {p} variables, so that its covariance is singular")
+        mean = np.zeros(p) if part.mean is None else np.asarray(part.mean)
+        root = np.asarray(np.linalg.cholesky(part.covariance), dtype=np.float64)
+        found.append((part.names, Normal(mean, root, np.zeros((rows, p), dtype=np.bool_))))
+    return found
+
+
+def _drawn(
+    study: Study,
+    sources: list[tuple[tuple[str, ...], Normal]],
+    questions: list[Question],
+    replicates: int,
+    seed: int,
+    progress: bool | None,
+) -> list[Judged]:
+    """What the samples say, portion by portion, until all are done or the user interrupts."""
+    model = study.fit.model
+    batch = Batch(model, started(model, study.fit.estimate.theta.numpy()), tuple(questions))
+    found: list[Judged] = []
+    with Progress(progress) as shown, blas_threads(len(model.free)):
+        shown.begin(replicates)
+        try:
+            for at in range(0, replicates, PORTION):
+                randoms = [generator(seed, i) for i in range(at, min(at + PORTION, replicates))]
+                found.append(judge(batch, _stacks(sources, randoms)))
+                shown.tell(at + len(randoms), f"{at + len(randoms)} of {replicates} samples")
+        except KeyboardInterrupt:
+            if not found:
+                raise
+    return found
+
+
+def _stacks(sources: list[tuple[tuple[str, ...], Normal]], randoms: list[np.random.Generator]) -> list[MomentsStack]:
+    return [normal.moments(names, randoms) for names, normal in sources]
+
+
+def _summed(
+    study: Study, questions: list[Question], parts: list[Judged], n: int, asked: int, seed: int, alpha: float
+) -> PowerSimulation:
+    endings = [ending for part in parts for ending in part.endings]
+    values, errors = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+    chi_square = np.concatenate([part.chi_square for part in parts])
+    fine = np.array([not ending for ending in endings])
+    rows = [_row(study, question, values[:, k], errors[:, k], alpha) for k, question in enumerate(questions)]
+    size = study.misfit()
+    rejected: float | Unavailable = Unavailable("the model is saturated: it has no degrees of freedom")
+    if isinstance(size, Unavailable):
+        rejected = size
+    elif size.df > 0 and fine.any():
+        rejected = float((chi_square[fine] > chi_square_limit(alpha, size.df)).mean())
+    failures = dict(Counter(ending for ending in endings if ending))
+    listing = Listing(SimulatedPower, tuple(rows))
+    return PowerSimulation(
+        n, asked, len(endings), int(fine.sum()), failures, rejected, listing, alpha, seed, chi_square[fine]
+    )
+
+
+def _row(study: Study, question: Question, values: Array, errors: Array, alpha: float) -> SimulatedPower:
+    """Of one question; values and errors are NaN in samples that have none."""
+    real = study.value(question).estimate
+    name = question.name if question.group is None else f"{question.name} [{question.group}]"
+    usable = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
+    if not usable.any() or isinstance(real, Unavailable):
+        why = real if isinstance(real, Unavailable) else NO_SAMPLE
+        return SimulatedPower(name, real, why, why, why, why, why, why, int(usable.sum()))
+    value, error, reach = values[usable], errors[usable], normal_reach(1 - alpha)
+    mean = float(value.mean())
+    covered = float((np.abs(value - real) <= reach * error).mean())
+    rejects = float((np.abs(value) > reach * error).mean())
+    deviation = float(value.std(ddof=1)) if len(value) > 1 else Unavailable("a single sample does not vary")
+    return SimulatedPower(
+        name, real, mean, mean - real, deviation, float(error.mean()), covered, rejects, int(usable.sum())
+    )
+
+
+def _warn(found: PowerSimulation) -> None:
+    if found.done < found.asked:
+        said = f"interrupted after {found.done} of {found.asked} samples"
+        warnings.warn(said, ResamplingWarning, stacklevel=3)
+    if found.converged < found.done:
+        why = ", ".join(f"{reason} ({count})" for reason, count in found.failures.items())
+        said = f"{found.done - found.converged} of {found.done} fits take no part: {why}"
+        warnings.warn(said, ResamplingWarning, stacklevel=3)
