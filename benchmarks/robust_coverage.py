@@ -60,10 +60,10 @@ def clustered(rng: np.random.Generator, n: int) -> pd.DataFrame:
 
 
 def panel(rng: np.random.Generator, n: int) -> pd.DataFrame:
-    """A unit for every hundred rows asked for, followed for 300 periods; shocks to units and to all last."""
-    periods, units = 300, n // 100
+    """A unit for every 25 rows asked for, followed for 200 periods; shocks to units and to all last."""
+    periods, units = 200, n // 25
     shared, own = _lasting(rng, periods, 1, 2), _lasting(rng, periods, units, 2)
-    factors = (0.8 * shared + 0.6 * own).transpose(1, 0, 2).reshape(-1, 2)
+    factors = (0.6 * shared + 0.8 * own).transpose(1, 0, 2).reshape(-1, 2)
     noise = np.column_stack([factors[:, 1], rng.normal(size=(len(factors), 6))])
     when = np.tile(np.arange(periods), units)
     return table(factors[:, 0], noise).assign(unit=np.repeat(np.arange(units), periods), period=when)

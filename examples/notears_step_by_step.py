@@ -15,7 +15,7 @@ import semnan as sn
 from semnan.discovery import EqualVariance, Notears, OrderSearch, draw_confusion, draw_trace
 
 weights = np.zeros((5, 5))
-weights[0, 1], weights[0, 2], weights[1, 3], weights[2, 3], weights[3, 4] = 1.5, -1.0, 0.8, 1.2, -1.4
+weights[0, 1], weights[0, 2], weights[1, 3], weights[2, 3], weights[3, 4] = 1.5, 1.0, 0.8, 1.2, -1.4
 rows = sn.simulate.sample(weights, 1000, seed=1)
 moments = sn.Moments.from_array(rows, ["A", "B", "C", "D", "E"])
 

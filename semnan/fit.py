@@ -531,7 +531,8 @@ class Fit:
     def equivalence_test(self, against: Fit | None = None, *, alpha: float = 0.05) -> Equivalence | Unavailable:
         """How large the misfit is at most: T-size RMSEA and CFI with adjusted cutoffs.
 
-        The tests of close fit are among `fit_measures`: ``rmsea.pvalue`` and ``rmsea.notclose.pvalue``.
+        From the corrected χ² if the estimator is robust. The tests of close fit are among `fit_measures`:
+        ``rmsea.pvalue`` and ``rmsea.notclose.pvalue``.
 
         Parameters
         ----------
@@ -544,7 +545,7 @@ class Fit:
         """
         check_level(alpha)
         if against is None:
-            return equivalence(self.estimate, alpha)
+            return equivalence(self.estimate, self.fit_measures, alpha)
         return equivalence_of_restrictions(self.estimate, against.estimate, alpha)
 
     def residuals(self, units: Units = "raw", group: str | None = None) -> GroupResiduals | Unavailable:

@@ -35,7 +35,8 @@ DataFile = Annotated[
     ),
 ]
 Report = Annotated[
-    Path | None, typer.Option(metavar="OUT", help="Write an HTML report: one file that loads nothing (needs matplotlib).")
+    Path | None,
+    typer.Option(metavar="OUT", help="Write an HTML report: one file that loads nothing (needs matplotlib)."),
 ]
 JsonFile = Annotated[
     Path | None,
@@ -44,9 +45,7 @@ JsonFile = Annotated[
 Level = Annotated[float, typer.Option(help="Level of the intervals.")]
 
 
-def mmm(
-    plan: PlanFile, data: DataFile, report: Report = None, save: JsonFile = None, level: Level = 0.95
-) -> None:
+def mmm(plan: PlanFile, data: DataFile, report: Report = None, save: JsonFile = None, level: Level = 0.95) -> None:
     """Fit a marketing-mix model whose channels form a graph with unseen confounders, and say what the data can tell.
 
     Exit codes: 0 converged, 1 wrong input, 2 wrong usage, 3 not converged (the results are there all the same).

@@ -62,7 +62,7 @@ class Design:
         )
 
     def normalised(self) -> Design:
-        """With clusters counted from zero and weights of mean one.
+        """With clusters counted from zero and weights of mean one; a single unit of many periods is no cluster.
 
         Raises
         ------
@@ -75,6 +75,7 @@ class Design:
             found, clusters = np.unique(clusters, return_inverse=True)
             if len(found) < 2 and self.periods is None:
                 raise DataError("all rows are of one cluster: there is nothing to compare, leave out cluster=")
+            clusters = None if len(found) < 2 else clusters
         if self.periods is not None and len(np.unique(self.periods)) < 2:
             raise DataError("all rows are of one period: there is nothing to compare, leave out period=")
         return replace(

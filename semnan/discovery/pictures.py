@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 KNOWN, OPEN, ARC = "#1f3b57", "#8a8f98", "#b3402a"
-#: True negative, true positive, false positive, false negative.
+#: True negatives, true positives, false positives and false negatives.
 CONFUSION = (("TN", "#f2f2f2"), ("TP", "#2e7d4f"), ("FP", "#c8452f"), ("FN", "#e3a92d"))
 
 
@@ -55,20 +55,25 @@ def draw_confusion(truth: ArrayLike, estimate: ArrayLike, names: tuple[str, ...]
     true, found = np.asarray(truth, dtype=np.float64), np.asarray(estimate, dtype=np.float64)
     if true.shape != found.shape:
         raise DataError(f"graphs to compare are of one size, got shapes {true.shape} and {found.shape}")
-    figure = _figure((12, 4.2))
+    figure = _figure((12, 4.4))
     from matplotlib.colors import ListedColormap  # After the check that there is matplotlib.
+    from matplotlib.patches import Patch
 
+    figure.set_layout_engine("constrained")
     axes = figure.subplots(1, 3)
     top = max(float(np.abs(true).max(initial=0)), float(np.abs(found).max(initial=0)), 1e-9)
     for place, matrix, title in zip(axes[:2], (true, found), ("true weights", "estimated weights"), strict=True):
         image = place.imshow(matrix, cmap="RdBu_r", vmin=-top, vmax=top)
         place.set_title(title)
-    figure.colorbar(image, ax=axes[:2], shrink=0.8)
-    kinds = (true != 0) & (found != 0), (true == 0) & (found != 0), (true != 0) & (found == 0)
-    code = sum(k * kind for k, kind in enumerate(kinds, start=1))
+    figure.colorbar(image, ax=axes[:2], location="bottom", shrink=0.5, label="weight")
+    code = np.array([[0, 2], [3, 1]])[(true != 0).astype(int), (found != 0).astype(int)]  # Places in `CONFUSION`.
     axes[2].imshow(code, cmap=ListedColormap([color for _, color in CONFUSION]), vmin=-0.5, vmax=3.5)
-    counts = ", ".join(f"{CONFUSION[k][0]} {int(kind.sum())}" for k, kind in enumerate(kinds, start=1))
-    axes[2].set_title(f"green {counts.replace('FP', 'red FP').replace('FN', 'yellow FN')}")
+    axes[2].set_title("edges")
+    pairs = code[~np.eye(len(code), dtype=bool)]
+    patches = [
+        Patch(fc=color, ec="#999999", label=f"{name} {(pairs == k).sum()}") for k, (name, color) in enumerate(CONFUSION)
+    ]
+    axes[2].legend(handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=4, frameon=False)
     for place in axes:
         place.set(xlabel="child", ylabel="parent")
         if names is not None and len(names) <= 20:

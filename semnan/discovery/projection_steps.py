@@ -32,13 +32,15 @@ FEW = 256
 @final
 class Scaled:
     """The problem on the correlation scale, W' = W sd_i/sd_j: column j of ½ tr((I−W)ᵀC(I−W)) + λ‖W‖₁ is divided by
-    sd_j², so that the weight w'_ij costs λ/(sd_i sd_j).
+    sd_j², so that the weight w'_ij costs λ/(sd_i sd_j), and at least `noise` times √(2 log d / n), about the largest
+    of d correlations of independent variables: where variances are large λ lets noise fill W.
     """
 
-    def __init__(self, task: Task, penalty: float) -> None:
+    def __init__(self, task: Task, penalty: float, noise: float) -> None:
         self.deviations = task.deviations
         self.correlation = task.correlation
         self.penalty = penalty
+        self.least_cost = noise * float(np.sqrt(2 * np.log(task.size) / task.n))
         knowledge = task.knowledge
         self.allowed = np.ascontiguousarray(knowledge.allowed.T)
         self.required = np.ascontiguousarray(knowledge.required.T) if knowledge.required.any() else None
@@ -57,6 +59,7 @@ class Scaled:
     def costs(self, children: slice) -> Array:
         """What a weight of one costs, shape (children, parents)."""
         costs = np.multiply.outer(self.penalty / self.deviations[children], 1 / self.deviations)
+        np.maximum(costs, self.least_cost, out=costs)
         if self.required is not None:
             costs[self.required[children]] = 0.0
         return np.asarray(costs)

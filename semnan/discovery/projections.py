@@ -24,13 +24,16 @@ class ProxiMAS:
 
     Minimises ‖X − XW‖²/2n + λ‖W‖₁ + ρ/2 ‖W − A‖², A being the acyclic matrix nearest the last W (Gillot & Parviainen,
     arXiv 2107.00571). The last term is off for the first `free` share of the steps. Works with the correlation
-    matrix, where the problem is better conditioned; the objective without ρ is the one in the units of the data, the
-    pull ρ is in standard units.
+    matrix, where the problem is better conditioned; the pull ρ is in standard units, and so is the least that a
+    weight costs; the rest of the objective is in the units of the data.
 
     Parameters
     ----------
     penalty, pull : float
         λ and ρ.
+    noise : float
+        Least cost of a standardised weight, in units of √(2 log d / n), about the largest correlation that noise
+        alone makes; 0 for the objective of the paper, in which weights of noise fill W where variances are large.
     steps : int
     free : float
         Share of the steps before the pull.
@@ -39,18 +42,19 @@ class ProxiMAS:
 
     penalty: float = 0.1
     pull: float = 10.0
+    noise: float = 1.0
     steps: int = 1000
     free: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self.penalty, self.pull, self.steps, self.free)
+        _check(self.penalty, self.pull, self.noise, self.steps, self.free)
 
     @property
     def threshold(self) -> float:
         return 0.3
 
     def learn(self, task: Task) -> Learned:
-        return _run(task, self, Fista(Scaled(task, self.penalty)))
+        return _run(task, self, Fista(Scaled(task, self.penalty, self.noise)))
 
 
 @final
@@ -62,6 +66,9 @@ class OptiMAS:
     ----------
     penalty, pull : float
         λ and ρ.
+    noise : float
+        Least cost of a standardised weight, in units of √(2 log d / n), about the largest correlation that noise
+        alone makes; 0 for the objective of the paper, in which weights of noise fill W where variances are large.
     steps : int
     free : float
         Share of the steps before the pull.
@@ -72,12 +79,13 @@ class OptiMAS:
 
     penalty: float = 0.1
     pull: float = 10.0
+    noise: float = 1.0
     steps: int = 2000
     free: float = 0.5
     rate: float = 3e-3
 
     def __post_init__(self) -> None:
-        _check(self.penalty, self.pull, self.steps, self.free)
+        _check(self.penalty, self.pull, self.noise, self.steps, self.free)
         if self.rate <= 0:
             raise FitError(f"rate={self.rate}: give a positive step size")
 
@@ -86,7 +94,7 @@ class OptiMAS:
         return 0.3
 
     def learn(self, task: Task) -> Learned:
-        return _run(task, self, Descent(Scaled(task, self.penalty), self.rate))
+        return _run(task, self, Descent(Scaled(task, self.penalty, self.noise), self.rate))
 
 
 class _Options(Protocol):
@@ -136,9 +144,9 @@ def _distance(weights: csr_array, places: NDArray[np.int64]) -> float:
     return float(np.linalg.norm(weights.data[places[parent] > places[child]]))
 
 
-def _check(penalty: float, pull: float, steps: int, free: float) -> None:
-    if penalty < 0 or pull < 0 or steps < 1 or not 0 <= free <= 1:
+def _check(penalty: float, pull: float, noise: float, steps: int, free: float) -> None:
+    if min(penalty, pull, noise) < 0 or steps < 1 or not 0 <= free <= 1:
         raise FitError(
-            f"penalty={penalty}, pull={pull}, steps={steps}, free={free}: give no negative numbers, at least one step, "
-            "and free between 0 and 1"
+            f"penalty={penalty}, pull={pull}, noise={noise}, steps={steps}, free={free}: give no negative numbers, "
+            "at least one step, and free between 0 and 1"
         )

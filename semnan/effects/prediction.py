@@ -104,7 +104,10 @@ class Prediction:
         if any(label is not None for label in self.groups):
             columns[self.column] = list(self.groups)
         for k, name in enumerate(self.names):
-            columns |= {name + end: values[:, k].tolist() for end, values in parts.items()}
+            mine = {name + end: values[:, k].tolist() for end, values in parts.items()}
+            for twice in columns.keys() & mine.keys():
+                raise FitError(f"two columns would be called {twice!r}: predict these outcomes one by one")
+            columns |= mine
         return make_frame(columns, backend)
 
 

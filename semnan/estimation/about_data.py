@@ -34,8 +34,8 @@ SMALL = 30
 def clusters(fit: Estimate, sample: Sample) -> Iterator[Finding]:
     """Clusters that are too few for standard errors that rest on how they differ."""
     counts = [int(g.design.clusters.max()) + 1 for g in sample.groups if g.design.clusters is not None]
-    if not counts or max(counts) < 2 or sum(counts) >= max(SMALL, len(fit.model.free)):
-        return  # A single unit that is followed over time is no cluster.
+    if not counts or sum(counts) >= max(SMALL, len(fit.model.free)):
+        return
     yield Finding(
         "few clusters",
         (),

@@ -23,6 +23,7 @@ from torch import Tensor
 from semnan.data import Sample
 from semnan.data.checks import Indices
 from semnan.data.design import LAGS
+from semnan.errors import DataError
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.information import gram
 from semnan.estimation.panel import Panel
@@ -66,12 +67,22 @@ class Rows:
 
     @classmethod
     def of(cls, sample: Sample, covariates: tuple[str, ...]) -> Rows | None:
-        """The rows of a sample, if it has them."""
+        """The rows of a sample, if it has them.
+
+        Raises
+        ------
+        DataError
+            If some groups have units that are followed over periods, and others a single one.
+
+        """
         groups = sample.groups
         values = tuple(torch.tensor(group.rows) for group in groups if group.rows is not None)
         if len(values) < len(groups):
             return None
         clusters = tuple(torch.tensor(g.design.clusters) for g in groups if g.design.clusters is not None)
+        if clusters and len(clusters) < len(groups):
+            label = next(group.label for group in groups if group.design.clusters is None)
+            raise DataError(f"the group {label!r} has a single unit, others have many: leave out cluster= or the group")
         weights = tuple(torch.tensor(g.design.weights) for g in groups if g.design.weights is not None)
         periods = tuple(g.design.periods for g in groups if g.design.periods is not None)
         lags = groups[0].design.lags

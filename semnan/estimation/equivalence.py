@@ -15,17 +15,17 @@ log df and log n, n = N − G.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
 from scipy.special import chndtr, chndtrinc
 
 from semnan.errors import FitError, Unavailable
-from semnan.estimation.baseline import Baseline, baseline
 from semnan.estimation.comparison import compare_estimates
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.statistics import Statistics
+from semnan.estimation.estimators import recipe
 
 Value = float | Unavailable
 #: What fit between two cutoffs is called, from the best.
@@ -73,6 +73,9 @@ CFI_CUTOFFS: dict[float, tuple[float, ...]] = {
     0.90: (5.96633, -0.40425, 0.01384, 0, 0, -0.00411, -1.20242, 0.18763, 0, -2.06704, 0.05245, -0.01533),
 }
 MANY_GROUPS = Unavailable("the papers have adjusted cutoffs for at most five groups")
+#: The tests of the model and of its baseline, by lavaan's names.
+TESTS = ("chisq", "df", "baseline.chisq", "baseline.df")
+ROBUST = Unavailable("differences of robust fits are scaled, and the papers have no cutoffs for these: see compare()")
 OF_DIFFERENCE = Unavailable("a difference of models has no CFI")
 ONE_GROUP = Unavailable("the papers have adjusted cutoffs of CFI for one group")
 
@@ -84,8 +87,8 @@ class Equivalence:
 
     Attributes
     ----------
-    chi_square : float
-    df : int
+    chi_square, df : float
+        Corrected ones if the estimator is robust.
     n, groups : int
         Rows of all groups, and how many groups there are.
     alpha : float
@@ -98,7 +101,7 @@ class Equivalence:
     """
 
     chi_square: float
-    df: int
+    df: float
     n: int
     groups: int
     alpha: float
@@ -133,7 +136,7 @@ class Equivalence:
         return float(chndtr(self.chi_square, self.df, self.n * self.df * rmsea**2 / self.groups))
 
     def __str__(self) -> str:
-        lines = [f"χ² = {self.chi_square:.3f}, df = {self.df}; with {100 * (1 - self.alpha):g}% confidence"]
+        lines = [f"χ² = {self.chi_square:.3f}, df = {self.df:g}; with {100 * (1 - self.alpha):g}% confidence"]
         for name, size, sign, cutoffs, verdict in (
             ("RMSEA", self.rmsea, "at most", self.rmsea_cutoffs, self.rmsea_verdict),
             ("CFI", self.cfi, "at least", self.cfi_cutoffs, self.cfi_verdict),
@@ -148,18 +151,26 @@ class Equivalence:
         return "\n".join(lines)
 
 
-def equivalence(fit: Estimate, alpha: float) -> Equivalence | Unavailable:
-    """Test that a fit misses by more; see `Fit.equivalence_test`."""
-    if fit.discrepancy != KullbackLeibler.__name__:
-        raise FitError(f"{fit.discrepancy} is not maximum likelihood, which equivalence tests are for")
-    test = Statistics(fit)
-    for reason in (test.chi_square, test.df, test.p_value):
+def equivalence(fit: Estimate, measures: Mapping[str, Value], alpha: float) -> Equivalence | Unavailable:
+    """Test that a fit misses by more; see `Fit.equivalence_test`.
+
+    Parameters
+    ----------
+    fit : Estimate
+    measures : mapping of str to float or Unavailable
+        Its fit measures by lavaan's names: corrected tests are taken where there are some.
+    alpha : float
+
+    """
+    _check(fit)
+    numbers = [measures.get(f"{name}.scaled", measures[name]) for name in TESTS]
+    for reason in (*numbers[:2], measures["pvalue"]):
         if isinstance(reason, Unavailable):
             return reason
-    assert not isinstance(test.df, Unavailable)
-    chi_square, df, groups = float(test.chi_square), test.df, len(fit.labels)
-    base = baseline(fit)
-    cfi = base if isinstance(base, Unavailable) else _t_size_cfi(chi_square, df, base, alpha)
+    chi_square, df = float(numbers[0]), float(numbers[1])
+    base = next((part for part in numbers[2:] if isinstance(part, Unavailable)), None)
+    simple = (0.0, 0.0) if base is not None else (float(numbers[2]), float(numbers[3]))
+    groups = len(fit.labels)
     cutoffs = ONE_GROUP if groups > 1 else base
     return Equivalence(
         chi_square,
@@ -168,10 +179,15 @@ def equivalence(fit: Estimate, alpha: float) -> Equivalence | Unavailable:
         groups,
         alpha,
         t_size_rmsea(chi_square, df, fit.n, groups, alpha),
-        cfi,
+        _t_size_cfi(chi_square, df, simple, alpha) if base is None else base,
         rmsea_cutoffs(df, fit.n, groups),
-        cutoffs if isinstance(cutoffs, Unavailable) else cfi_cutoffs(df, cutoffs.df, fit.n),
+        cfi_cutoffs(df, simple[1], fit.n) if cutoffs is None else cutoffs,
     )
+
+
+def _check(fit: Estimate) -> None:
+    if fit.discrepancy != KullbackLeibler.__name__:
+        raise FitError(f"{fit.discrepancy} is not maximum likelihood, which equivalence tests are for")
 
 
 def equivalence_of_restrictions(fit: Estimate, free: Estimate, alpha: float) -> Equivalence | Unavailable:
@@ -183,6 +199,8 @@ def equivalence_of_restrictions(fit: Estimate, free: Estimate, alpha: float) -> 
         If the fits cannot be compared, or the second restricts more.
 
     """
+    if any(recipe(part.estimator).test != "standard" for part in (fit, free)):
+        return ROBUST
     first, test = compare_estimates([free, fit], ["the other fit", "this fit"])
     if first.name == "this fit":
         raise FitError("the other fit has more degrees of freedom: give the one that restricts less")
@@ -205,18 +223,18 @@ def noncentrality(chi_square: float, df: float, probability: float) -> float:
     return float(chndtrinc(chi_square, df, probability))
 
 
-def t_size_rmsea(chi_square: float, df: int, n: int, groups: int, alpha: float) -> float:
+def t_size_rmsea(chi_square: float, df: float, n: int, groups: int, alpha: float) -> float:
     """RMSEA_t."""
     return math.sqrt(groups * noncentrality(chi_square, df, alpha) / (n * df))
 
 
-def _t_size_cfi(chi_square: float, df: int, base: Baseline, alpha: float) -> Value:
-    own = noncentrality(chi_square, df, alpha / 2)
-    least = noncentrality(base.chi_square, base.df, 1 - alpha / 2)
+def _t_size_cfi(chi_square: float, df: float, base: tuple[float, float], alpha: float) -> float:
+    """CFI_t, from χ² and df of the baseline."""
+    own, least = noncentrality(chi_square, df, alpha / 2), noncentrality(*base, 1 - alpha / 2)
     return 1 - own / max(own, least) if own > 0 else 1.0
 
 
-def rmsea_cutoffs(df: int, n: int, groups: int = 1) -> dict[float, float] | Unavailable:
+def rmsea_cutoffs(df: float, n: int, groups: int = 1) -> dict[float, float] | Unavailable:
     """What corresponds to RMSEA = .01, .05, .08 and .10 for the T-size."""
     if groups not in RMSEA_CUTOFFS:
         return MANY_GROUPS
@@ -226,7 +244,7 @@ def rmsea_cutoffs(df: int, n: int, groups: int = 1) -> dict[float, float] | Unav
     return {cutoff: math.exp(_polynomial(parts, terms)) for cutoff, parts in RMSEA_CUTOFFS[groups].items()}
 
 
-def cfi_cutoffs(df: int, base: float, n: int) -> dict[float, float]:
+def cfi_cutoffs(df: float, base: float, n: int) -> dict[float, float]:
     """What corresponds to CFI = .99, .95, .92 and .90 for the T-size, `base` being the df of the baseline."""
     less, d, b = n - 1, math.log(df), math.log(base)
     size = math.log(less)

@@ -7,7 +7,7 @@ Without the row that is d away from the mean, of weight w among W in all,
 All rows are fitted at once, from the estimates θ̂ of the whole sample. The Hessian H of the discrepancy there differs by
 one row in n from that without a row, so that θ − H⁻¹ g₋(θ) converges in a few steps without ever forming another one;
 the few rows for which it does not go to Fisher scoring. Of rows with missing values the first of these steps is taken,
-θ̂ − H⁻¹ sᵢ / (n − 1) with the score s of the row.
+θ̂ − I⁻¹ sᵢ / (n − 1) with the score s of the row and the information I of all.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Indices = NDArray[np.int64]
 #: Gradients in standard errors of one observation at which a fit has converged; the last step goes beyond.
 TOLERANCE = 1e-7
 #: Steps with the Hessian of all rows; and entries of moments that are held at a time.
-STEPS, HELD = 8, 1 << 24
+STEPS, HELD = 8, 1 << 22
 SINGULAR_REST = "singular covariance without the row"
 
 
@@ -84,24 +84,25 @@ def leave_out(fit: Estimate, rows: Rows) -> LeftOut:
     Raises
     ------
     FitError
-        If the fit did not converge, or is not by maximum likelihood.
+        If the fit did not converge, is not by maximum likelihood or in two stages, or has rows with missing values and
+        no information matrix.
 
     """
-    check(fit)
-    if not fit.incomplete and any(bool(values.isnan().any()) for values in rows.groups):
-        raise FitError("two-stage estimates rest on more than the rows: use missing='fiml', or 'listwise'")
+    _check(fit, rows)
     with torch.no_grad(), np.errstate(all="ignore"):
         theta, chi_square, endings = _one_step(fit, rows) if fit.incomplete else _solved(fit, rows)
         group = np.repeat(np.arange(len(rows.groups)), [len(values) for values in rows.groups])
         return LeftOut(theta, chi_square, _displacement(fit, theta), endings, group)
 
 
-def check(fit: Estimate) -> None:
+def _check(fit: Estimate, rows: Rows) -> None:
     """Refuse a fit that rows cannot be left out of."""
     if not fit.outcome.ok:
         raise FitError(f"the fit did not converge ({fit.outcome.value}): what rows do to it would tell nothing")
     if fit.discrepancy != KullbackLeibler.__name__:
         raise FitError(f"{fit.discrepancy} is not maximum likelihood: what rows do to it is not known here")
+    if not fit.incomplete and any(bool(values.isnan().any()) for values in rows.groups):
+        raise FitError("two-stage estimates rest on more than the rows: use missing='fiml', or 'listwise'")
 
 
 def _solved(fit: Estimate, rows: Rows) -> tuple[Array, Array, tuple[str, ...]]:
@@ -235,18 +236,15 @@ def _expand(problem: Problem, theta: Array) -> Array:
 
 
 def _one_step(fit: Estimate, rows: Rows) -> tuple[Array, None, tuple[str, ...]]:
-    """Newton's step, by scores."""
-    limits = Constraints.of(fit.model)
-    whole = _whole(fit, limits)
-    start = _coordinates(whole, fit)
-    point = whole.at(start)
-    inverse = _inverse(whole.exact_hessian(point))
-    parts = zip(whole.parts, point.implied, strict=True)
+    """By scores, and the inverse information within constraints and bounds."""
+    if isinstance(fit.inference, Unavailable):
+        raise FitError(f"there is no step without a row: {fit.inference.reason}")
+    whole, theta = replace(_whole(fit, Constraints.of(fit.model)), space=None), fit.theta.numpy()[None]
+    parts = zip(whole.parts, whole.at(theta).implied, strict=True)
     slices = [score_slices(part, at, rows.group(g)) for g, (part, at) in enumerate(parts)]
-    scores = torch.cat([found for portion in slices for _, found in portion]).numpy()
-    pulled = scores if whole.space is None else whole.space.pull(scores)
-    theta = _expand(whole, whole.clip(start - pulled @ inverse / (fit.n - 1)))
-    return theta, None, ("",) * len(theta)
+    scores = torch.cat([found for portion in slices for _, found in portion])
+    moved = theta - (scores @ fit.inference.inverse_information()).numpy() / (fit.n - 1)
+    return moved, None, ("",) * len(moved)
 
 
 def _displacement(fit: Estimate, theta: Array) -> Array:

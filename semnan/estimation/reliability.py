@@ -31,6 +31,7 @@ from semnan.model import Kind
 
 Array = NDArray[np.float64]
 Value = float | Unavailable
+SCORES_OF_ORDERED = Unavailable("scores from ordered variables are no sums: how they vary with latents has no formula")
 ORDERED = Unavailable("sums of ordered categories need an integral over their latent responses: it is not there")
 IMPROPER = Unavailable("the solution is improper: score and latent would correlate by more than one")
 #: A share this much above one is rounding.
@@ -105,7 +106,7 @@ def score_reliability(fit: Estimate, method: Method) -> list[ScoreReliability] |
         raise FitError(f"method is {method!r}: give one of {', '.join(get_args(Method))}")
     if not fit.model.latents:
         raise FitError("the model has no latents: there is nothing to score")
-    reason = unscored(fit)
+    reason = SCORES_OF_ORDERED if fit.model.ordered else unscored(fit)
     if reason is not None:
         return reason
     found = []

@@ -88,9 +88,7 @@ def _means(fit: Estimate, g: int, group: _Group) -> tuple[Array, Array]:
 
 
 def unscored(fit: Estimate) -> Unavailable | None:
-    """Why nothing can be scored."""
-    if fit.model.ordered:
-        return Unavailable("scores from ordered variables need an integral over the latents: they are not there")
+    """Why nothing can be scored, of a model of numbers."""
     if not all(bool(factorise(implied.sigma).definite) for implied in fit.implied):
         return INDEFINITE
     loose = [int(k) for part in fit.generic.groups() for k in part] if isinstance(fit.generic, Generic) else []

@@ -150,8 +150,8 @@ def _budget(
     returns = [_marginal(fit, names, then / now, k, float(spend)) for k, spend in enumerate(then)]
     sides = [_side(*row) for row in zip(then, *limits, strict=True)]
     rows = zip(names, now.tolist(), then.tolist(), (then / now - 1).tolist(), returns, sides, strict=True)
-    moved = dict.fromkeys(fit.model.mechanism.column(a) for a, _ in fit.model.mechanism.along(names))
-    responding = tuple(name for name in moved if name in panel.channels and name not in names)
+    moved = {fit.model.mechanism.column(a) for a, _ in fit.model.mechanism.along(names)} - {*names}
+    responding = tuple(name for name in panel.channels if name in moved)
     unit = panel.kpi if panel.revenue_per_kpi is None else "revenue"
     return Budget(tuple(Allocation(*row) for row in rows), *told, unit, responding, level)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, final
@@ -12,35 +12,29 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
-from semnan.errors import FitError, Unavailable
+from semnan.errors import Unavailable
 from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
-from semnan.estimation.progress import Progress
-from semnan.estimation.threads import blas_threads
 from semnan.mmm.answers import answers
 from semnan.mmm.budget import Bounds, Budget, optimise_budget
 from semnan.mmm.channel_bounds import ChannelBounds, channel_bounds
 from semnan.mmm.channel_effects import ChannelEffects, channel_effects
+from semnan.mmm.channel_findings import channel_findings
 from semnan.mmm.channel_sem import ChannelSEM, StandardErrors
 from semnan.mmm.channel_summary import summarise, to_dict
-from semnan.mmm.concentrate import Minimum, concentrate, random_starts
+from semnan.mmm.concentrate import Minimum
 from semnan.mmm.contributions import Contributions, contributions
 from semnan.mmm.holdout import Holdout, holdout
 from semnan.mmm.html_report import html_report
 from semnan.mmm.judgement import Judge
-from semnan.mmm.knowledge import Knowledge, Known
-from semnan.mmm.likelihood import Likelihood
+from semnan.mmm.knowledge import Known
 from semnan.mmm.plots import Plots
 from semnan.mmm.response_curves import ResponseCurves, response_curves
 from semnan.mmm.roas import ChannelReturns, channel_returns
-from semnan.mmm.sandwich import Spread, bootstrap, sandwich
+from semnan.mmm.sandwich import Spread
 from semnan.mmm.scenario import Scenario, scenario
 from semnan.network.arrays import Array
 from semnan.report.summary import Summary
-
-#: Below so many geos standard errors that rest on geos are too small.
-FEW = 10
-KINDS = ("panel-hac", "geo", "iid", "bootstrap")
 
 
 @final
@@ -229,98 +223,4 @@ class ChannelFit:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What must be told besides the numbers."""
-        return tuple(_findings(self))
-
-
-def fit_channels(
-    model: ChannelSEM,
-    *,
-    standard_errors: StandardErrors,
-    lags: int,
-    known: tuple[Known, ...],
-    starts: int,
-    replicates: int,
-    n_jobs: int,
-    seed: int,
-    progress: bool | None,
-) -> ChannelFit:
-    """See `ChannelSEM.fit`."""
-    _check(model, standard_errors, lags, starts, replicates)
-    likelihood = Likelihood(model.design, Knowledge(model.mechanism, known))
-    with np.errstate(all="ignore"), blas_threads(len(model.design.model.free)):
-        with Progress(progress) as shown:
-            found = concentrate(likelihood, random_starts(likelihood, starts, seed), shown)
-        found = replace(found, theta=_oriented(model, found.theta))
-        if standard_errors == "bootstrap":
-            spread = bootstrap(likelihood, found, replicates, seed, n_jobs, progress)
-        else:
-            spread = sandwich(likelihood, found, standard_errors, lags)
-    return ChannelFit(model, found, spread, standard_errors, known)
-
-
-def _check(model: ChannelSEM, kind: str, lags: int, starts: int, replicates: int) -> None:
-    if kind not in KINDS:
-        raise FitError(f"standard_errors is {kind!r}: give one of {', '.join(KINDS)}")
-    if kind == "geo" and len(model.panel.geos) < 2:
-        raise FitError("there is one geo, so no standard errors come from geos: take 'panel-hac' (Newey–West)")
-    for name, value, least in (("lags", lags, 0), ("starts", starts, 1), ("replicates", replicates, 2)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise FitError(f"{name} is {value!r}: give a whole number, at least {least}")
-
-
-def _oriented(model: ChannelSEM, theta: Array) -> Array:
-    """With the sign of every confounder such that its first proxy rises with it, or else its first child."""
-    found, table = theta.copy(), model.design.model
-    for latent in table.latents:
-        own = [
-            k
-            for k, free in enumerate(table.free)
-            if table.parameters[free.rows[0]].kind == "path" and table.parameters[free.rows[0]].source == latent
-        ]
-        proxies = model.graph.proxies.get(latent, ())
-        first = next((k for k in own if table.parameters[table.free[k].rows[0]].target in proxies), own[0])
-        if found[first] < 0:
-            found[own] = -found[own]
-    return found
-
-
-def _findings(fit: ChannelFit) -> list[Finding]:
-    found = []
-    if not fit.outcome.ok:
-        found.append(Finding("not converged", (), fit.outcome.advice))
-    geos = len(fit.model.panel.geos)
-    if geos < FEW and fit.standard_error_kind != "iid":
-        message = (
-            "there is one geo: standard errors rest on the weeks alone (Newey–West)"
-            if geos == 1
-            else f"standard errors rest on {geos} geos; below {FEW} they are usually too small"
-        )
-        found.append(Finding("few geos", (), f"{message}. Read intervals as the least that is uncertain."))
-    held = tuple(name for name, at in zip(fit.names, fit.spread.held, strict=True) if at)
-    if held:
-        found.append(
-            Finding(
-                "at a bound", held, f"{', '.join(held)} ended at a bound: the data want more than is allowed there."
-            )
-        )
-    found += _negative(fit)
-    if fit.spread.clipped:
-        found.append(
-            Finding("covariance not positive", (), "the panel's products have negative eigenvalues, taken as zero.")
-        )
-    if fit.spread.failed:
-        found.append(Finding("bootstrap", (), f"{fit.spread.failed} replicates did not converge and are left out."))
-    return found
-
-
-def _negative(fit: ChannelFit) -> list[Finding]:
-    design = fit.model.design
-    names = [
-        part.channel
-        for part in design.transforms
-        if part.saturation is not None and design.columns[part.channel].min() < 0
-    ]
-    if not names:
-        return []
-    message = f"{', '.join(names)}: negative media have no response; saturation takes them as nothing spent."
-    return [Finding("negative media", tuple(names), message)]
+        return tuple(channel_findings(self))

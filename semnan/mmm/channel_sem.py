@@ -193,7 +193,7 @@ class ChannelSEM:
             As in `semnan.fit`.
 
         """
-        from semnan.mmm.channel_fit import fit_channels  # Results know their model, so they import this module.
+        from semnan.mmm.fitting import fit_channels  # Results know their model, so they import this module.
 
         return fit_channels(
             self,

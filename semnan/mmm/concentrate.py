@@ -1,7 +1,7 @@
 """Minimise the likelihood concentrated on the parameters of the transforms, from one start or several.
 
 Steps with Levenberg–Marquardt damping, as for θ (`semnan.estimation.scoring`): at first with the information on τ that
-is left when θ is not known, then with the exact Hessian where it is positive definite. Bounds are an active set.
+is left when θ is not known, then with the exact Hessian. Bounds are an active set.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from semnan.network.arrays import Array
 TOLERANCE, STEPS = 1e-6, 200
 #: A fall of the likelihood below this, relative to 1 + |value|, cannot be told from rounding.
 ROUNDING = 1e-13
-#: Damping of the first step, and that beyond which there is no step to speak of.
-DAMPING, MOST_DAMPING = 1e-3, 1e12
+#: Damping of the first step, the least, and that beyond which there is no step to speak of.
+DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-10, 1e12
 #: Trials with the information, before the exact Hessian takes over.
 SCORING = 5
+#: Smallest eigenvalue of a lifted Hessian, in standard errors of one row.
+LIFT = 1e-8
 
 
 @final
@@ -96,7 +98,8 @@ class _Search:
         if trial.outcome.ok and fall > -unseen:
             self.tau, self.best, self.exact = tau, trial, None
             ratio = fall / predicted if predicted > unseen else 1.0
-            self.damping *= max(1 / 3, 1 - (2 * min(max(ratio, 0.0), 1.0) - 1) ** 3)
+            shrink = max(1 / 3, 1 - (2 * min(max(ratio, 0.0), 1.0) - 1) ** 3)
+            self.damping = max(self.damping * shrink, LEAST_DAMPING)
             self.growth = 2.0
         else:
             self.damping *= self.growth
@@ -107,12 +110,15 @@ class _Search:
         return np.asarray(((self.tau <= self.lower) & (slope > 0)) | ((self.tau >= self.upper) & (slope < 0)))
 
     def _bend(self, here: Value, held: NDArray[np.bool_], scale: Array) -> Array:
-        """The exact Hessian if it is there and, damped, positive definite; the information otherwise."""
+        """The exact Hessian if it is there, lifted until it is positive definite; or else the information.
+
+        Along a ridge the information sees more curvature than there is, and steps would be short.
+        """
         if self.exact is None:
             return here.information
-        free = np.ix_(~held, ~held)
-        least = np.linalg.eigvalsh((self.exact / np.sqrt(np.outer(scale, scale)))[free])[0]
-        return self.exact if least > -self.damping / 2 else here.information
+        least = np.linalg.eigvalsh((self.exact / np.sqrt(np.outer(scale, scale)))[np.ix_(~held, ~held)])[0]
+        lift = 0.0 if least > -self.damping / 2 else LIFT - 2 * least
+        return np.asarray(self.exact + lift * np.diag(scale))
 
     def _move(self, here: Value, held: NDArray[np.bool_], matrix: Array) -> Array:
         """The step to the minimum of the quadratic model within the bounds; who would cross one is put on it."""

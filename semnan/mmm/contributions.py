@@ -133,7 +133,8 @@ def contributions(fit: ChannelFit, level: float) -> Contributions:
     fitted = heads * (taken + equation.predict(table).reshape(observed.shape))
     listed = _listed(fit, found, baseline, float(fitted.sum()), level)
     weeks = fit.model.panel.weeks[design.first :]
-    return Contributions(found, baseline, fitted, heads * observed, weeks, design.geos, listed, design.kpi, level)
+    measured = fit.model.panel[design.kpi][:, design.first :]
+    return Contributions(found, baseline, fitted, measured, weeks, design.geos, listed, design.kpi, level)
 
 
 def _split(fit: ChannelFit, equation: KpiEquation) -> tuple[dict[str, Array], dict[str, Array]]:

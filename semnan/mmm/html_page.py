@@ -21,8 +21,8 @@ from semnan.report.table import Table
 
 #: Pixels of the window up to which pictures for a phone are shown.
 PHONE = 640
-#: CSS pixels in an inch of a drawing.
-PIXELS = 96
+#: CSS pixels in an inch of a drawing, and the share of it to which a drawing of one size may shrink.
+PIXELS, SHRUNK = 96, 0.85
 
 STYLE = """
 :root { color-scheme: light; }
@@ -49,7 +49,7 @@ caption { text-align: left; font-weight: 600; padding: .2rem 0; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e5e7eb; }
 th { color: #374151; white-space: nowrap; }
 td { max-width: 28rem; }
-td:first-child { white-space: nowrap; }
+td:first-child { min-width: 6.5rem; overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .yes, .no { display: inline-block; padding: 0 .5rem; border-radius: 1rem; font-size: .85rem; white-space: nowrap; }
 .yes { background: #d9efe6; color: #004d38; }
@@ -58,6 +58,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 @media (max-width: 640px) {
   header, section, footer { padding: .8rem .7rem; border-radius: 0; border-left: 0; border-right: 0; }
   body { font-size: 15px; }
+  td { max-width: 12rem; }
 }
 @media print { body { background: #fff; } section { break-inside: avoid; border: 0; } }
 """
@@ -182,8 +183,9 @@ def picture(draw: Callable[[float], Drawing], told: str, caption: str = "") -> s
 
 
 def wide_picture(drawing: Drawing, told: str, caption: str = "") -> str:
-    """A drawing of one size, which a narrow window shows a part of, scrolling."""
-    image = f'<img src="{_address(drawing)}" alt="{escape(told)}" {_size(drawing)} style="min-width: 480px">'
+    """A drawing of one size, nearly all of which a narrow window keeps, scrolling."""
+    least = round(float(drawing.figure.get_figwidth()) * PIXELS * SHRUNK)
+    image = f'<img src="{_address(drawing)}" alt="{escape(told)}" {_size(drawing)} style="min-width: {least}px">'
     return _figure(scrolling(image, told), caption)
 
 

@@ -127,7 +127,7 @@ class Likelihood:
             products += slopes.T @ slopes / self.design.rows
         free = (theta > at.problem.lower) & (theta < at.problem.upper)
         drift = np.zeros((q, len(at.tau)))
-        drift[free] = -np.linalg.lstsq(products[:q, :q][np.ix_(free, free)], products[:q, q:][free], rcond=1e-12)[0]
+        drift[free] = -_solved(products[:q, :q][np.ix_(free, free)], products[:q, q:][free])
         return products[q:, q:] + products[q:, :q] @ drift, drift
 
     def _tau_slope(self, at: At, point: Point, scores: Array) -> Array:
@@ -174,7 +174,7 @@ class Likelihood:
         limits = Constraints.of(self.design.model)
         free = np.flatnonzero((theta > limits.lower) & (theta < limits.upper))
         inner, cross = dense[np.ix_(free, free)], dense[free, q:]
-        return np.asarray(dense[q:, q:] - cross.T @ np.linalg.lstsq(inner, cross, rcond=1e-12)[0])
+        return np.asarray(dense[q:, q:] - cross.T @ _solved(inner, cross))
 
     def _mixed(self, at: At, point: Point) -> Array:
         """∂²/∂τ∂θ, shape (k, q): the gradient in θ is linear in S, of which τ moves a row and a column."""
@@ -220,3 +220,10 @@ class Likelihood:
         """Mean products of columns over the rows, by their weights."""
         weighted = left if self.weights is None else left * self.weights[:, None]
         return np.asarray(weighted.T @ right / len(right))
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    """The solution of a symmetric system, whatever the units; the shortest where there are many."""
+    scale = np.sqrt(np.maximum(np.abs(np.diagonal(matrix)), np.finfo(float).tiny))
+    found = np.linalg.lstsq(matrix / np.outer(scale, scale), right / scale[:, None], rcond=1e-12)[0]
+    return np.asarray(found / scale[:, None])

@@ -44,17 +44,29 @@ class Mechanism:
         return tuple(name for name in nx.topological_sort(graph) if name in targets)
 
     @cached_property
-    def _parents(self) -> dict[str, list[str]]:
+    def parents(self) -> dict[str, list[str]]:
         return {name: [a for a, b in self.edges if b == name] for name in self.order}
 
     @cached_property
-    def _place(self) -> dict[str, int]:
+    def place(self) -> dict[str, int]:
         return {free.name: k for k, free in enumerate(self.design.model.free)}
 
     @cached_property
     def coefficients(self) -> list[int]:
         """Which free parameters the edges are."""
-        return [self._place[coefficient(a, b)] for a, b in self.edges]
+        return [self.place[coefficient(a, b)] for a, b in self.edges]
+
+    def transformed(self, channel: str, values: Array) -> Array:
+        """A channel's media as they are, transformed, shape (G, T); remembered for the last values."""
+        before = self._last.get(channel)
+        if before is None or not np.array_equal(before[0], values):
+            media = self.design.columns[channel]
+            self._last[channel] = before = (values.copy(), self.transform[channel].apply(media, values))
+        return before[1]
+
+    @cached_property
+    def _last(self) -> dict[str, tuple[Array, Array]]:
+        return {}
 
     def column(self, node: str) -> str:
         """The column that a node is, in its own week or before."""
@@ -72,7 +84,7 @@ class Mechanism:
     def touched(self, sources: Collection[str], held: Collection[str] = ()) -> list[int]:
         """The entries of (θ, τ) that matter for what changes of these variables do to the KPI."""
         edges = self.along(sources, held)
-        found = [self._place[coefficient(a, b)] for a, b in edges]
+        found = [self.place[coefficient(a, b)] for a, b in edges]
         owners = [part.channel for part in self.design.transforms for _ in part.names]
         moving = {a for a, b in edges if b == self.design.kpi}
         q = len(self.design.model.free)
@@ -103,37 +115,55 @@ class Mechanism:
         """
         found, free = dict(given), [name for name in self.order if name not in given and name not in held]
         own = dict(zip((part.channel for part in self.design.transforms), self.design.split(tau), strict=True))
+        terms = _Terms(self, theta, own, marginal)
+        # Changes travel along lags from week to week, so that there are as many rounds as weeks at most.
         for _ in range(next(iter(given.values())).shape[1] + 1):
-            before = dict(found)
+            settled = True
             for name in free:
-                moved = self._moved(name, theta, own, found, marginal=marginal)
-                if moved is not None:
-                    found[name] = moved
-            if not self.design.lags or _same(before, found):
+                moved = terms.total(name, found)
+                if moved is not None and not (name in found and np.array_equal(found[name], moved)):
+                    found[name], settled = moved, False
+            if settled or not self.design.lags:
                 break
         return found
 
-    def _moved(
-        self, name: str, theta: Array, own: Mapping[str, Array], found: Mapping[str, Array], *, marginal: bool
-    ) -> Array | None:
-        """The change of a variable by the changes of its parents; None if none of these changes."""
-        total: Array | None = None
-        for parent in self._parents[name]:
-            column, lag = self.design.lags.get(parent, (parent, 0))
-            if column not in found:
-                continue
-            change = _later(found[column], lag)
-            transform = self._transform.get(parent) if name == self.design.kpi else None
-            if transform is not None:
-                media = self.design.columns[parent]
-                change = (transform.marginal if marginal else transform.change)(media, change, own[parent])
-            term = theta[self._place[coefficient(parent, name)]] * change
-            total = term if total is None else total + term
-        return total
-
     @cached_property
-    def _transform(self) -> dict[str, MediaTransform]:
+    def transform(self) -> dict[str, MediaTransform]:
         return {part.channel: part for part in self.design.transforms}
+
+
+@final
+class _Terms:
+    """What changes of its parents add to a variable; computed again only for changes that are new."""
+
+    def __init__(self, mechanism: Mechanism, theta: Array, own: Mapping[str, Array], marginal: bool) -> None:
+        self.mechanism, self.theta, self.own, self.marginal = mechanism, theta, own, marginal
+        self.known: dict[tuple[str, str], tuple[Array, Array]] = {}
+
+    def total(self, name: str, found: Mapping[str, Array]) -> Array | None:
+        """The change of a variable; None if none of its parents changes."""
+        parents = [a for a in self.mechanism.parents[name] if self.mechanism.column(a) in found]
+        terms = [self.term(parent, name, found[self.mechanism.column(parent)]) for parent in parents]
+        return sum(terms[1:], terms[0]) if terms else None
+
+    def term(self, parent: str, name: str, change: Array) -> Array:
+        """The part of one parent, which has the change of its column."""
+        before = self.known.get((parent, name))
+        if before is None or before[0] is not change:
+            self.known[parent, name] = before = (change, self._compute(parent, name, change))
+        return before[1]
+
+    def _compute(self, parent: str, name: str, change: Array) -> Array:
+        mechanism = self.mechanism
+        moved = _later(change, mechanism.design.lags.get(parent, (parent, 0))[1])
+        transform = mechanism.transform.get(parent) if name == mechanism.design.kpi else None
+        if transform is not None:
+            media, own = mechanism.design.columns[parent], self.own[parent]
+            if self.marginal:
+                moved = transform.marginal(media, moved, own)
+            else:
+                moved = transform.apply(media + moved, own) - mechanism.transformed(parent, own)
+        return np.asarray(self.theta[mechanism.place[coefficient(parent, name)]] * moved)
 
 
 def _later(values: Array, lag: int) -> Array:
@@ -141,7 +171,3 @@ def _later(values: Array, lag: int) -> Array:
     if not lag:
         return values
     return np.concatenate([np.zeros((len(values), lag)), values[:, :-lag]], axis=1)
-
-
-def _same(before: Mapping[str, Array], after: Mapping[str, Array]) -> bool:
-    return before.keys() == after.keys() and all(np.array_equal(before[name], after[name]) for name in after)

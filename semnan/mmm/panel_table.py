@@ -14,6 +14,8 @@ from semnan.data.checks import Array, numeric
 from semnan.data.frames import Frame, group_label, open_frame, read_frame, read_groups
 from semnan.errors import DataError
 
+#: Dates in a unit that Python knows; others would become whole numbers.
+_PYTHONS = "datetime64[us]"
 #: A data frame, a CSV file (`semnan.data.read_csv`), or a mapping from column names to values.
 Table: TypeAlias = Frame | Mapping[str, Sequence[Any] | np.ndarray[Any, Any]]
 
@@ -38,7 +40,7 @@ def read_numbers(table: Table, names: Sequence[str]) -> Array:
 def read_labels(table: Table, name: str) -> list[str]:
     """The values of a column as text; `DataError` naming the row where there is none."""
     if isinstance(table, Mapping):
-        labels = [None if _missing(value) else group_label(value) for value in _list(table[name])]
+        labels = [None if _missing(value) else group_label(value) for value in _list(table[name], name)]
     else:
         labels = read_groups(table, name)
     for row, label in enumerate(labels):
@@ -51,7 +53,7 @@ def read_cells(table: Table, name: str) -> list[Any]:
     """The values of a column as they are, None where one is missing."""
     if isinstance(table, CsvTable):
         return list(table.labels(name))
-    values = _list(table[name]) if isinstance(table, Mapping) else open_frame(table)[name].to_list()
+    values = _list(table[name], name) if isinstance(table, Mapping) else open_frame(table)[name].to_list()
     return [None if _missing(value) else value for value in values]
 
 
@@ -62,28 +64,36 @@ def nearest(name: object, known: Sequence[str]) -> str:
 
 
 def _numbers(values: Any, name: str) -> Array:
-    array = np.asarray(values)
-    if array.dtype == np.bool_:
-        return array.astype(np.float64)
-    if array.dtype == object and all(value is None or isinstance(value, int | float) for value in array.tolist()):
-        array = np.array([math.nan if value is None else value for value in array.tolist()], dtype=np.float64)
-    return numeric(array, f"the column {name!r}")
+    """A column of numbers; None is NaN, and flags are 0 and 1."""
+    cells = _list(values, name)
+    if all(isinstance(cell, bool | int | float | None) for cell in cells):
+        return np.array([math.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    return numeric(values, f"the column {name!r}")
 
 
 def _check_lengths(table: Mapping[str, Any]) -> None:
-    sizes = {name: len(_list(values)) for name, values in table.items()}
+    sizes = {name: len(_list(values, name)) for name, values in table.items()}
     for name, size in sizes.items():
         first = next(iter(sizes))
         if size != sizes[first]:
             raise DataError(f"the column {name!r} has {size} rows, but {first!r} has {sizes[first]}: give all the same")
 
 
-def _list(values: Any) -> list[Any]:
+def _list(values: Any, name: str) -> list[Any]:
+    """The cells of a column, those of an array as Python has them."""
+    if isinstance(values, list | tuple | range):
+        return [_plain(cell) for cell in values]
     array = np.asarray(values)
     if array.ndim != 1:
-        raise DataError(f"a column is a list of values, got {type(values).__name__} of shape {array.shape}")
-    # NumPy's own dates become Python's, without which nanoseconds would become integers.
-    return list((array.astype("datetime64[us]") if array.dtype.kind == "M" else array).tolist())
+        raise DataError(f"the column {name!r} is {type(values).__name__} of shape {array.shape}: give a list of values")
+    return list((array.astype(_PYTHONS) if array.dtype.kind == "M" else array).tolist())
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as Python has it, not NumPy."""
+    if isinstance(cell, np.datetime64):
+        return cell.astype(_PYTHONS).item()
+    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def _missing(value: object) -> bool:

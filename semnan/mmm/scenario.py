@@ -116,8 +116,8 @@ def scenario(fit: ChannelFit, changes: Mapping[str, float | ArrayLike], level: f
     refusal = fit.judge.change(change).refusal
     told, revenue = _told(fit, change, refusal, level)
     by_week = change.kpi(fit.minimum.theta, fit.minimum.tau) if refusal is None else refusal
-    moved = dict.fromkeys(mechanism.column(a) for a, _ in mechanism.along(tuple(then)))
-    responding = tuple(name for name in moved if name not in then and name != panel.kpi)
+    moved = {mechanism.column(a) for a, _ in mechanism.along(tuple(then))} - {*then, panel.kpi}
+    responding = tuple(name for name in panel.names if name in moved)
     listed = tuple(_listed(panel, name, media) for name, media in then.items())
     return Scenario(listed, *told, revenue.estimate, by_week, responding, panel.kpi, level)
 

@@ -80,10 +80,6 @@ class MediaTransform:
         found = self.response(carried, values)
         return found.value, np.concatenate([moved * found.slope, found.slopes])
 
-    def change(self, media: Array, change: Array, values: Array) -> Array:
-        """By how much transformed media change for a `change` of the media, shape (G, T)."""
-        return self.apply(media + change, values) - self.apply(media, values)
-
     def marginal(self, media: Array, change: Array, values: Array) -> Array:
         """By how much transformed media change for an infinitesimal `change` of the media, shape (G, T)."""
         if self.adstock is None:

@@ -138,9 +138,8 @@ def power(
 
     """
     check_count("n", n, least=2)
-    study, question = _asked(
-        model, population, groups, shares, parameter, effect, kind, standardised, group, hypothesis
-    )
+    question = Question(parameter, effect, kind, standardised, group, hypothesis)
+    study = Study.of(model, population, groups, shares)
     size = _size(study, question, method, alpha)
     return size if isinstance(size, Unavailable) else _power(study, question, size, n, alpha)
 
@@ -186,9 +185,8 @@ def minimum_n(
     (80, 350)
 
     """
-    study, question = _asked(
-        model, population, groups, shares, parameter, effect, kind, standardised, group, hypothesis
-    )
+    question = Question(parameter, effect, kind, standardised, group, hypothesis)
+    study = Study.of(model, population, groups, shares)
     if width is not None:
         if power is not None:
             raise FitError("give a power or a width, not both")
@@ -197,22 +195,6 @@ def minimum_n(
     check_level(wanted)
     size = _size(study, question, method, alpha)
     return size if isinstance(size, Unavailable) else _for_power(size, wanted, alpha)
-
-
-def _asked(
-    model: Model,
-    population: Source,
-    groups: Sequence[str],
-    shares: Mapping[str, float] | None,
-    parameter: str | None,
-    effect: Pair | None,
-    kind: Kind,
-    standardised: bool,
-    group: str | None,
-    hypothesis: str | None,
-) -> tuple[Study, Question]:
-    question = Question(parameter, effect, kind, standardised, group, hypothesis)
-    return Study.of(model, population, groups, shares), question
 
 
 def _size(study: Study, question: Question, method: Method, alpha: float) -> Size | Unavailable:

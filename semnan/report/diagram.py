@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 KNOWN, UNKNOWN = "#1f3b57", "#b3402a"
 #: Half the height of a box and its margin, in points.
 HALF_HEIGHT, MARGIN = 6, 5
-#: Inches around a drawing, and the least width of one: room for the legend.
-BORDER, NARROW = 0.9, 5.2
+#: Inches around a drawing, beside its names, and the least width of one: room for the legend.
+BORDER, EDGE, NARROW = 0.9, 0.2, 5.2
 #: With more variables than this indicators are left out, and if there are still more nothing is drawn; most panels.
 MOST_WITH_INDICATORS, MOST, MOST_PANELS = 80, 150, 6
 #: More covariances than this hide everything else, and are left out.
@@ -80,6 +80,9 @@ def figure(model: PathModel, panels: dict[str | None, list[Arrow]], at: Places, 
     placed = {label: edges(drawn, at) for label, drawn in panels.items()}
     points = np.concatenate([extent(drawn, at) for drawn in placed.values()])
     low, high = points.min(axis=0) - BORDER, points.max(axis=0) + BORDER
+    reach = {name: LETTER * len(name) / 2 + EDGE for name in at}
+    low[0] = min(low[0], *(x - reach[name] for name, (x, _) in at.items()))
+    high[0] = max(high[0], *(x + reach[name] for name, (x, _) in at.items()))
     spare = max(NARROW - (high[0] - low[0]), 0.0) / 2
     low[0], high[0] = low[0] - spare, high[0] + spare
     width, height = (high - low).tolist()

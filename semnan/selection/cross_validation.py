@@ -2,146 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from semnan.data import Sample
 from semnan.data.frames import Frame, read_groups
 from semnan.data.missing import Missing
 from semnan.effects.prediction import chosen_names
-from semnan.errors import FitError, Unavailable
+from semnan.errors import FitError
 from semnan.estimation.comparison import OTHER_MOMENTS
 from semnan.estimation.minimise import Options
 from semnan.fit import Fit
 from semnan.graph import AMASEM
 from semnan.model import PathModel, as_model
-from semnan.report import Listing
-from semnan.report.table import Table, number
 from semnan.selection.folds import Folds
-from semnan.selection.held_out import HeldOut, held_out, saturated_log_likelihood
+from semnan.selection.held_out import held_out
+from semnan.selection.judgement import CrossValidation, judge
 
-Array = NDArray[np.float64]
-Value = float | Unavailable
 Model = str | PathModel | AMASEM | Fit
-WIDTH = 110
-
-
-@final
-@dataclass(frozen=True)
-class HeldOutScore:
-    """How one model does on rows that it has not seen.
-
-    Attributes
-    ----------
-    model : str
-    log_likelihood, standard_error : float or Unavailable
-        Of all rows, each at the fit that has not seen it; and √n times the standard deviation of its parts.
-    difference, difference_error : float or Unavailable
-        Less that of the best model; the standard error is of the differences of rows.
-    discrepancy : float or Unavailable
-        The mean Kullback–Leibler divergence from the moments of a fold to those implied by the fit without it (half
-        of what Cudeck & Browne 1983 call the cross-validation index).
-    failed : int
-        How many folds have no fit.
-
-    """
-
-    model: str
-    log_likelihood: Value
-    standard_error: Value
-    difference: Value
-    difference_error: Value
-    discrepancy: Value
-    failed: int
-
-
-@final
-@dataclass(frozen=True)
-class HeldOutRSquared:
-    """How well a model predicts an outcome in rows that it has not seen.
-
-    Attributes
-    ----------
-    model, outcome : str
-    r_squared : float or Unavailable
-        1 less the ratio of squared errors to those of the mean of the rows that were seen; negative if that predicts
-        better.
-
-    """
-
-    model: str
-    outcome: str
-    r_squared: Value
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class CrossValidation:
-    """Models at rows that they have not seen; ``print`` it, or let a notebook show it.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The models.
-    folds : int
-    fold : ndarray of int, shape (n,)
-        The fold of every row that the sample has, group by group.
-    log_likelihood : ndarray, shape (n, m)
-        Of every row in every model, at the fit that has not seen it; NaN in folds without a fit.
-    scores : Listing of HeldOutScore
-        The best model first.
-    r_squared : Listing of HeldOutRSquared
-        Empty unless outcomes were named.
-    failures : dict of str to tuple of str
-        Of each model the folds without a fit, and why.
-
-    """
-
-    names: tuple[str, ...]
-    folds: int
-    fold: NDArray[np.int64] = field(repr=False)
-    log_likelihood: Array = field(repr=False)
-    scores: Listing[HeldOutScore]
-    r_squared: Listing[HeldOutRSquared]
-    failures: dict[str, tuple[str, ...]]
-    _units: NDArray[np.int64] = field(repr=False)
-
-    def difference(self, first: str, second: str) -> tuple[Value, Value]:
-        """By how much the log-likelihood of the first is larger on all rows, and its standard error."""
-        for name in (first, second):
-            if name not in self.names:
-                raise FitError(f"there is no model {name!r}; there are {', '.join(self.names)}")
-        one, other = (self.log_likelihood[:, self.names.index(name)] for name in (first, second))
-        return _total(one - other, self._units, self.failures[first] + self.failures[second])
-
-    @property
-    def table(self) -> Table:
-        columns = ["model", "log-lik", "SE", "difference", "SE diff", "KL"]
-        outcomes = list(dict.fromkeys(row.outcome for row in self.r_squared))
-        found = {(row.model, row.outcome): row.r_squared for row in self.r_squared}
-        body = []
-        for row in self.scores:
-            numbers = (row.log_likelihood, row.standard_error, row.difference, row.difference_error, row.discrepancy)
-            shares = (found[row.model, outcome] for outcome in outcomes)
-            body.append((row.model, *map(number, numbers), *map(number, shares)))
-        notes = [row.discrepancy.reason for row in self.scores if isinstance(row.discrepancy, Unavailable)]
-        notes += [f"{name}: {why}" for name, parts in self.failures.items() for why in parts]
-        columns += [f"R² {outcome}" for outcome in outcomes]
-        title = f"Cross-validation in {self.folds} folds"
-        return Table(title, tuple(columns), tuple(body), notes=tuple(dict.fromkeys(notes)))
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.table.html()
 
 
 def cross_validate(
@@ -165,7 +42,7 @@ def cross_validate(
 
     Parameters
     ----------
-    models : model, sequence of models, or mapping of name to model
+    models : str, PathModel, AMASEM or Fit, or a sequence or mapping from name of these
         In lavaan's language (with the defaults of `sem`), path models, graphs, or fits, whose models are taken. All of
         the same visibles, by maximum likelihood; means that a model does not have are those of the rows it has seen.
     data : data frame or Sample
@@ -209,13 +86,13 @@ def cross_validate(
 
     """
     _check_count(folds)
+    options = Options(starts=starts, seed=seed, progress=progress)
     compiled = _compiled(models, data, group)
     first = next(iter(compiled.values()))
     _check_models(compiled)
     targets, sources = ((), ()) if outcomes is None else chosen_names(first.visibles, outcomes, given)
     sample = _sample(first, data, group, cluster, missing)
     parts = Folds.of(sample, folds, seed)
-    options = Options(starts=starts, seed=seed, progress=progress)
     found = {name: held_out(model, parts, options, targets, sources) for name, model in compiled.items()}
     return judge(found, parts, first.exogenous, targets)
 
@@ -281,74 +158,3 @@ def _sample(model: PathModel, data: Frame | Sample, group: str | None, cluster: 
         complete=model.exogenous,
         cluster=cluster,
     )
-
-
-# -- the numbers
-
-
-def judge(
-    found: Mapping[str, HeldOut], folds: Folds, exogenous: tuple[str, ...], outcomes: tuple[str, ...]
-) -> CrossValidation:
-    """Sum up how models did, and put the best first."""
-    units, names = _all_units(folds), tuple(found)
-    most = saturated_log_likelihood(folds, exogenous)
-    totals = {name: _total(part.log_likelihood, units, part.failed) for name, part in found.items()}
-    known = {name: total[0] for name, total in totals.items() if not isinstance(total[0], Unavailable)}
-    best = max(known, key=lambda name: known[name]) if known else names[0]
-    scores = [_score(name, found, totals[name], best, units, most, folds.n) for name in names]
-    scores.sort(key=lambda row: math.inf if isinstance(row.log_likelihood, Unavailable) else -row.log_likelihood)
-    shares = [
-        HeldOutRSquared(name, outcome, _share(part, k))
-        for name, part in found.items()
-        for k, outcome in enumerate(outcomes)
-    ]
-    return CrossValidation(
-        names,
-        folds.count,
-        np.concatenate(folds.fold),
-        np.stack([part.log_likelihood for part in found.values()], axis=1),
-        Listing(HeldOutScore, tuple(scores)),
-        Listing(HeldOutRSquared, tuple(shares)),
-        {name: part.failed for name, part in found.items()},
-        units,
-    )
-
-
-def _all_units(folds: Folds) -> NDArray[np.int64]:
-    """The rows or clusters of all groups, each with a number of its own."""
-    shifts = np.cumsum([0, *(int(part.max(initial=-1)) + 1 for part in folds.units)])
-    return np.concatenate([part + shift for part, shift in zip(folds.units, shifts[:-1], strict=True)])
-
-
-def _total(parts: Array, units: NDArray[np.int64], failed: tuple[str, ...]) -> tuple[Value, Value]:
-    """The sum over rows and its standard error."""
-    if failed:
-        reason = Unavailable(f"{len(failed)} folds have no fit ({failed[0]})")
-        return reason, reason
-    sums = np.bincount(units, weights=parts)
-    return float(parts.sum()), math.sqrt(len(sums)) * float(sums.std(ddof=1))
-
-
-def _score(
-    name: str,
-    found: Mapping[str, HeldOut],
-    total: tuple[Value, Value],
-    best: str,
-    units: NDArray[np.int64],
-    most: Value,
-    n: int,
-) -> HeldOutScore:
-    own, top = found[name], found[best]
-    difference = _total(own.log_likelihood - top.log_likelihood, units, own.failed or top.failed)
-    if isinstance(total[0], Unavailable) or isinstance(most, Unavailable):
-        discrepancy: Value = total[0] if isinstance(total[0], Unavailable) else most
-    else:
-        discrepancy = (most - total[0]) / n
-    return HeldOutScore(name, *total, *difference, discrepancy, len(own.failed))
-
-
-def _share(found: HeldOut, k: int) -> Value:
-    if found.failed:
-        return Unavailable(f"{len(found.failed)} folds have no fit ({found.failed[0]})")
-    left, whole = (float(np.nansum(part[:, k] ** 2)) for part in (found.residuals, found.deviations))
-    return 1 - left / whole

@@ -168,19 +168,23 @@ def test_golem_ends_in_a_minimum_of_its_objective() -> None:
     assert np.abs(gradient[still]).max() <= cost + 2e-3
 
 
-def test_proximal_steps_reach_the_lasso_of_the_units() -> None:
+@pytest.mark.parametrize("noise", [0.0, 1.5])
+def test_proximal_steps_reach_the_lasso_of_the_units(noise: float) -> None:
     """Without pull every column is a lasso; its optimality conditions hold in the units of the data."""
     task = task_of(simulate.simulate("ER", 1, variables=6, scales="WV", seed=8))
-    scaled = Scaled(task, 0.1)
+    scaled = Scaled(task, 0.1, noise)
     stepper = Fista(scaled)
     for _ in range(20_000):
         stepper.step(None, 0.0)
     weights = scaled.in_units(stepper.weights).toarray()
     gradient = least_squares(np.asarray(task.covariance), weights)[1]
+    cost = np.maximum(0.1, noise * np.sqrt(2 * np.log(6) / task.n) * np.outer(task.deviations, task.deviations))
+    assert (cost > 0.1).any() == (noise > 0)
     moving = weights != 0
-    np.testing.assert_allclose(gradient[moving], -0.1 * np.sign(weights[moving]), atol=1e-6)
-    assert np.abs(gradient[~moving & ~np.eye(6, dtype=bool)]).max() <= 0.1 + 1e-6
-    expected = least_squares(np.asarray(task.covariance), weights)[0] + 0.1 * np.abs(weights).sum()
+    np.testing.assert_allclose(gradient[moving], (-cost * np.sign(weights))[moving], atol=1e-6)
+    still = ~moving & ~np.eye(6, dtype=bool)
+    assert (np.abs(gradient[still]) <= cost[still] + 1e-6).all()
+    expected = least_squares(np.asarray(task.covariance), weights)[0] + (cost * np.abs(weights)).sum()
     assert scaled.loss(stepper.weights) == pytest.approx(expected)
 
 

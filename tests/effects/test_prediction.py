@@ -162,6 +162,13 @@ def test_groups_and_frames() -> None:
     assert len(predicted(fit, SCHOOL[:0], outcomes="x9")) == 0
 
 
+def test_columns_of_one_name_are_refused() -> None:
+    frame = SCHOOL.rename(columns={"x2": "x1_se"})
+    found = predicted(sn.cfa("f =~ x1 + x1_se + x3 + x4", frame), outcomes=["x1", "x1_se"])
+    with pytest.raises(FitError, match="called 'x1_se'"):
+        found.to_frame()
+
+
 def test_what_has_no_standard_error_says_why() -> None:
     stopped = sn.cfa(THREE, SCHOOL, optimiser=sn.FisherScoring(max_steps=1))
     found = predicted(stopped, outcomes="x9")

@@ -112,6 +112,16 @@ def test_a_fit() -> None:
         found.p_value(-1)
 
 
+def test_a_robust_fit_has_its_corrected_test() -> None:
+    fit = sn.cfa(THREE, FRAME, estimator="MLM")
+    found = fit.equivalence_test()
+    assert isinstance(found, Equivalence)
+    assert found.chi_square == fit.fit_measures["chisq.scaled"]
+    assert found.rmsea == pytest.approx(np.sqrt(noncentrality(found.chi_square, 24, 0.05) / (301 * 24)))
+    restricted = sn.cfa(THREE, FRAME, estimator="MLM", orthogonal=True).equivalence_test(fit)
+    assert isinstance(restricted, Unavailable)
+
+
 def test_restrictions_of_an_invariance_ladder() -> None:
     ladder = sn.invariance(THREE, FRAME, group="school", steps=["configural", "metric", "scalar"])
     found = ladder["metric"].equivalence_test(ladder["configural"])

@@ -89,6 +89,18 @@ def test_groups_share_periods() -> None:
     assert two["s"] == pytest.approx(one, rel=1e-6)
 
 
+def test_groups_of_a_single_unit() -> None:
+    """Each is a series of its own, unless others are panels."""
+    some = FRAME[FRAME.geo.isin(["g0", "g1"])]
+    both = sn.sem("x1 ~ x2", some, group="geo", cluster="geo", period="t").standard_errors
+    for unit in ("g0", "g1"):
+        alone = sn.sem("x1 ~ x2", some[some.geo == unit], period="t").standard_errors["x2 -> x1"]
+        assert both[f"x2 -> x1 [{unit}]"] == pytest.approx(alone, rel=1e-6)
+    mixed = FRAME.assign(g=["one" if geo == "g0" else "many" for geo in FRAME.geo])
+    with pytest.raises(DataError, match="'one' has a single unit"):
+        sn.sem("x1 ~ x2", mixed, group="g", cluster="geo", period="t")
+
+
 def test_dates_and_integers_are_the_same() -> None:
     wanted = sn.sem(TEXT, FRAME, cluster="geo", period="t").standard_errors
     text = FRAME.assign(week=[value.isoformat() for value in FRAME.week])

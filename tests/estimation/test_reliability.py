@@ -110,3 +110,10 @@ def test_what_has_no_reliability() -> None:
         sn.sem("x1 ~ x2", FRAME).composite_reliability()
     with pytest.raises(FitError, match="method is 'ebm'"):
         fit.score_reliability("ebm")
+
+
+def test_ordered_variables_have_none() -> None:
+    names = ["x1", "x2", "x3"]
+    fit = sn.cfa("f =~ x1 + x2 + x3", FRAME[names].round().clip(3, 6), ordered=names)
+    assert isinstance(fit.score_reliability(), Unavailable)
+    assert isinstance(fit.composite_reliability(), Unavailable)

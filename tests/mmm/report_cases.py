@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def confounded() -> ChannelFit:
 
 @cache
 def evil() -> ChannelFit:
-    """Channels, KPI, confounder and control have names that are no harm to nobody."""
+    """Channels, KPI, confounder and control have names that do no harm."""
     rng = np.random.default_rng(5)
     latent, price = rng.normal(size=(2, 10, 50))
     media = 10 + np.abs(rng.normal(size=(10, 50, len(EVIL))) * 3)
@@ -68,14 +68,14 @@ def evil() -> ChannelFit:
 
 
 @cache
-def many(spend: str | None = "media") -> ChannelFit:
+def many(spend: Literal["media"] | None = "media") -> ChannelFit:
     """One geo, weeks as numbers, twelve channels without confounders, one of which takes away."""
     rng = np.random.default_rng(6)
     media = 10 + np.abs(rng.normal(size=(1, 90, 12)) * 3)
     weights = np.arange(12.0) - 2
     kpi = 100 + media @ weights + rng.normal(size=(1, 90))
     names = [f"channel {i}" for i in range(12)]
-    panel = MediaPanel.from_arrays(media, kpi, channels=names, spend=spend)  # type: ignore[arg-type]
+    panel = MediaPanel.from_arrays(media, kpi, channels=names, spend=spend)
     graph = ChannelGraph([(name, "kpi") for name in names])
     return ChannelSEM(panel, graph, adstock=None, saturation=None, season=0).fit()
 

@@ -70,7 +70,7 @@ CASES: dict[str, tuple[Change, dict[str, Any], list[str]]] = {
         ["row 5", "True"],
     ),
     "a mapping for a week": (put("week", 3, {}), {}, ["row 3", "{}"]),
-    "a list for a week": (put("week", 3, [1, 2]), {}, ["column is a list of values"]),
+    "a list for a week": (put("week", 3, [1, 2]), {}, ["row 3", "[1, 2]"]),
     # geos
     "no geo": (put("geo", 4, None), {}, ["row 4", "'geo'"]),
     "blank geo": (put("geo", 4, "  "), {}, ["row 4", "'geo'"]),
@@ -170,6 +170,12 @@ def test_data_frames_are_refused_too(case: str, polars: bool) -> None:
 def test_columns_of_different_length() -> None:
     with pytest.raises(DataError, match="'tv' has 17 rows, but 'geo' has 18"):
         MediaPanel(long() | {"tv": long()["tv"][1:]}, **ROLES)
+
+
+@pytest.mark.parametrize("column", ["everywhere", 3, np.ones((18, 1)), None])
+def test_columns_that_are_no_lists(column: Any) -> None:
+    with pytest.raises(DataError, match="'tv'"):
+        MediaPanel(long() | {"tv": column}, **ROLES)
 
 
 def test_columns_of_one_name() -> None:

@@ -126,6 +126,23 @@ def test_rows_with_gaps_take_one_step() -> None:
     assert found.to_frame().chi_square.isna().all()
 
 
+@pytest.mark.parametrize("constraint", ["a == b", "a*b == 0.4"])
+def test_one_step_stays_within_constraints(constraint: str) -> None:
+    frame = table(300)
+    frame = frame.assign(x2=frame.x2.where(frame.index % 5 > 0))
+    found = sn.sem(f"{CFA}\n{constraint}", frame, missing="fiml").influence()
+    a, b = (found.estimates[:, found.names.index(name)] for name in "ab")
+    assert (a - b if "==" in constraint[:4] else a * b - 0.4) == pytest.approx(0, abs=2e-3)
+    assert np.ptp(a) > 0.02
+
+
+def test_two_stages_are_refused() -> None:
+    frame = table(300)
+    frame = frame.assign(x2=frame.x2.where(frame.index % 5 > 0))
+    with pytest.raises(FitError, match="two-stage"):
+        sn.sem(CFA, frame, missing="two.stage").influence()
+
+
 def test_what_no_row_can_tell() -> None:
     """Two indicators do not determine loading and variance; without a row of three a covariance is singular."""
     fit = sn.sem("f =~ x1 + x2", table())

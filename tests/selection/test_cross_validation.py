@@ -10,9 +10,9 @@ from scipy.stats import multivariate_normal
 import semnan as sn
 from semnan import DataError, FitError, Sample, Unavailable
 from semnan.estimation.minimise import Options
-from semnan.selection.cross_validation import judge
 from semnan.selection.folds import Folds
 from semnan.selection.held_out import held_out
+from semnan.selection.judgement import judge
 
 FRAME = sn.datasets.holzinger_swineford_1939().to_frame()
 NAMES = [f"x{i}" for i in range(1, 10)]
@@ -184,6 +184,8 @@ def test_what_is_refused() -> None:
         sn.cross_validate("x1 ~ x2", FRAME[:10], folds=12)
     with pytest.raises(FitError, match="only one of model 1 and model 2 has x3"):
         sn.cross_validate(["x1 ~ x2", "x1 ~ x2 + x3"], FRAME)
+    with pytest.raises(FitError, match="seed is -1"):
+        sn.cross_validate(THREE, FRAME, seed=-1)
     with pytest.raises(FitError, match="no model"):
         sn.cross_validate([], FRAME)
     with pytest.raises(FitError, match="no model 'b'"):

@@ -43,13 +43,20 @@ def name_bars(axes: Axes, names: Sequence[str], width: float) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: shortened(value))
 
 
+def tell_at(axes: Axes, text: str, x: float, y: float, color: str = DARK) -> None:
+    """A text to the right of the end of a bar."""
+    axes.annotate(text, (x, y), (4, 0), textcoords="offset points", va="center", fontsize=9, color=color)
+
+
 def span(bars: Iterable[Bar]) -> tuple[float, float]:
     """What an axis has to show: all bars, and as much of their intervals as leaves the bars readable."""
     known = [bar for bar in bars if not isinstance(bar.length, Unavailable)]
-    longest = max((abs(float(bar.length)) for bar in known), default=0.0) or 1.0
-    ends = [end for bar in known if not isinstance(bar.interval, Unavailable) for end in bar.interval]
-    ends += [float(bar.length) for bar in known]
-    low, high = max(min([*ends, 0.0]), -REACH * longest), min(max([*ends, 0.0]), REACH * longest)
+    lengths = [bar.length for bar in known if not isinstance(bar.length, Unavailable)]
+    longest = max(map(abs, lengths), default=0.0)
+    if not longest:
+        return 0.0, 1.0
+    ends = [0.0, *lengths, *(end for bar in known if not isinstance(bar.interval, Unavailable) for end in bar.interval)]
+    low, high = max(min(ends), -REACH * longest), min(max(ends), REACH * longest)
     return low - 0.03 * (high - low) * (low < 0), high + 0.05 * (high - low)
 
 
@@ -63,7 +70,7 @@ def draw_bars(axes: Axes, places: Sequence[float], bars: Sequence[Bar], **look: 
     arrows = None
     for place, bar in zip(places, bars, strict=True):
         if isinstance(bar.length, Unavailable):
-            axes.annotate("?", (0, place), (4, 0), textcoords="offset points", va="center", fontsize=9, color=GREY)
+            tell_at(axes, "?", 0.0, place, GREY)
         elif not isinstance(bar.interval, Unavailable):
             axes.plot(bar.interval, [place, place], color=DARK, lw=1.2, solid_capstyle="butt", zorder=3)
             for beyond, end, marker in (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from semnan.mmm.plots.bars import height, name_bars
-from semnan.mmm.plots.canvas import ACCENT, DARK, GREY, LIGHT, WIDE, blank, legend
+from semnan.mmm.plots.bars import height, name_bars, tell_at
+from semnan.mmm.plots.canvas import ACCENT, GREY, LIGHT, WIDE, blank, legend
 from semnan.report import Drawing
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def draw_budget(found: Budget, *, width: float = WIDE) -> Drawing:
     for i, row in enumerate(rows):
         told = f"{row.change:+.0%}" if abs(row.change) >= SAME else "as today"
         told += f" (at its {row.at_bound})" if row.at_bound else ""
-        axes.annotate(
-            told, (row.spend_then, i + 0.18), (4, 0), textcoords="offset points", va="center", fontsize=9, color=DARK
-        )
+        tell_at(axes, told, row.spend_then, i + 0.18)
     name_bars(axes, [row.channel for row in rows], width)
     axes.margins(x=0.35 if width < 6 else 0.18)
     axes.set_xlabel("spend, all geos and weeks", fontsize=9)

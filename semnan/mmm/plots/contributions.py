@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semnan.errors import Unavailable
-from semnan.mmm.plots.bars import height, name_bars
+from semnan.mmm.plots.bars import height, name_bars, tell_at
 from semnan.mmm.plots.canvas import (
     COLORS,
     DARK,
@@ -27,6 +27,8 @@ from semnan.network.arrays import Array
 from semnan.report import Drawing
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from semnan.mmm.contributions import Contributions
 
 #: Channels with an area or a bar of their own; those that contribute less are one.
@@ -34,6 +36,8 @@ MOST_AREAS, MOST_BARS = len(COLORS), 24
 BASELINE = "baseline"
 #: So many names are listed in a label.
 LISTED = 3
+#: Shares below this are shown as such.
+LEAST = 0.005
 
 
 def draw_contributions(found: Contributions, *, width: float = WIDE) -> Drawing:
@@ -76,30 +80,31 @@ def draw_waterfall(found: Contributions, *, width: float = WIDE) -> Drawing:
     """
     totals = {name: float(values.sum()) for name, values in _parts(found, MOST_BARS).items()}
     whole = float(found.fitted.sum())
-    names, values = [*totals, f"fitted {found.kpi}"], [*totals.values(), whole]
-    starts = [0.0, *np.cumsum(values[:-2]).tolist(), 0.0]
-    shades = [GREY, *(COLORS[0] if value >= 0 else COLORS[4] for value in values[1:-1]), DARK]
-    figure = blank(width, height(len(names)))
+    figure = blank(width, height(len(totals) + 1))
     axes = figure.subplots()
-    axes.barh(range(len(names)), values, left=starts, color=shades, height=0.68)
-    for i, (start, value) in enumerate(zip(starts, values, strict=True)):
-        if 0 < i < len(names) - 1:
-            axes.plot([start, start], [i - 1.34, i + 0.34], color=GREY, lw=0.7)
-        share = f" ({value / whole:.0%})" if whole else ""
-        axes.annotate(
-            f"{shortened(value)}{share}",
-            (max(start, start + value), i),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            color=DARK,
-        )
-    name_bars(axes, names, width)
+    _steps(axes, [*totals.values()], whole)
+    axes.barh(len(totals), whole, color=DARK, height=0.68)
+    name_bars(axes, [*totals, f"fitted {found.kpi}"], width)
     axes.margins(x=0.3 if width < 6 else 0.15)
     axes.set_xlabel(f"{labelled(found.kpi, width)}, all geos and weeks", fontsize=9)
-    axes.xaxis.set_major_formatter(lambda value, _: shortened(value))
     return Drawing(figure)
+
+
+def _steps(axes: Axes, values: Sequence[float], whole: float) -> None:
+    """Bars that begin where the one above ends, with their values, and at last that of the whole."""
+    starts = [0.0, *np.cumsum(values[:-1]).tolist()]
+    shades = [GREY, *(COLORS[0] if value >= 0 else COLORS[4] for value in values[1:])]
+    axes.barh(range(len(values)), values, left=starts, color=shades, height=0.68)
+    for i, (start, value) in enumerate(zip([*starts, 0.0], [*values, whole], strict=True)):
+        if 0 < i < len(values):
+            axes.plot([start, start], [i - 1.34, i + 0.34], color=GREY, lw=0.7)
+        tell_at(axes, f"{shortened(value)} ({_share(value, whole)})", max(start, start + value), i)
+
+
+def _share(value: float, whole: float) -> str:
+    if not whole:
+        return "—"
+    return "<1%" if 0 < abs(value / whole) < LEAST else f"{value / whole:.0%}"
 
 
 def _parts(found: Contributions, most: int) -> dict[str, Array]:
