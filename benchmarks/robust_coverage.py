@@ -3,7 +3,7 @@
 A factor model with a regression between two factors; the naive method stands beside the one that claims the case. Each
 row is a kind of data, each cell the share of samples whose interval for the regression covers its true value. MLR knows
 of clusters, and of units and periods of panels. What clusters alone say of panels, which is to forget that periods are
-shared, stands beside.
+shared, stands beside, as does the likelihood of a t distribution (`Fit.heavy_tails`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 import semnan as sn
+from semnan.report import HeavyTails
 
 Array = NDArray[np.float64]
 TEXT = "f1 =~ x1 + x2 + x3\nf2 =~ x4 + x5 + x6\nf2 ~ b*f1"
@@ -96,6 +97,8 @@ def covered(kind: str, frame: pd.DataFrame, bootstrap: int, seed: int) -> dict[s
     options = DESIGNS.get(kind, {"estimator": "MLR"})
     naive, robust = sn.sem(TEXT, frame), sn.sem(TEXT, frame, **options)
     ends = {"ML": _ends(naive), "MLR": _ends(robust)}
+    if kind.startswith("elliptical"):
+        ends["t"] = _ends(naive.heavy_tails())
     if kind == "panel":
         ends["units alone"] = _ends(sn.sem(TEXT, frame, cluster="unit"))
     elif bootstrap:
@@ -104,7 +107,7 @@ def covered(kind: str, frame: pd.DataFrame, bootstrap: int, seed: int) -> dict[s
     return {name: low <= SLOPE <= high for name, (low, high) in ends.items()}
 
 
-def _ends(fit: sn.Fit) -> tuple[float, float]:
+def _ends(fit: sn.Fit | HeavyTails) -> tuple[float, float]:
     found = next(row.interval for row in fit.parameters() if row.label == "b")
     return (np.nan, np.nan) if isinstance(found, sn.Unavailable) else found
 
@@ -121,7 +124,7 @@ def main() -> None:
     reader.add_argument("--samples", type=int, default=1000)
     reader.add_argument("--bootstrap", type=int, default=0, help="replicates; none by default")
     options = reader.parse_args()
-    columns = ["ML", "MLR", *(["bootstrap"] if options.bootstrap else []), "units alone"]
+    columns = ["ML", "MLR", *(["bootstrap"] if options.bootstrap else []), "t", "units alone"]
     shown = Table("data", *columns)
     for kind in KINDS:
         found = coverage(kind, options.rows, options.samples, options.bootstrap)

@@ -703,7 +703,7 @@ class Fit:
         Raises
         ------
         FitError
-            If the fit is not by maximum likelihood, or rows are missing, incomplete or weighted.
+            If the fit is not by maximum likelihood, or rows are missing, incomplete, weighted or dependent.
 
         """
         with blas_threads(len(self.model.free)):

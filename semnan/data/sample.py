@@ -125,7 +125,7 @@ class Sample:
         labels : sequence of str, optional
             The groups to use, in this order.
         missing : {"listwise", "fiml", "two.stage", "robust.two.stage", "error"}
-            Rows with a missing value are left out, kept (by three methods, which are the same to a sample), or an error.
+            Rows with a missing value are left out, kept (in three ways, which are one to a sample), or an error.
         complete : collection of str
             Exogenous covariates: "fiml" too leaves out the rows in which they are missing.
         cluster : str, optional

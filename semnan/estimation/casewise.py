@@ -26,7 +26,7 @@ from semnan.data.design import LAGS
 from semnan.errors import DataError
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.information import gram
-from semnan.estimation.panel import Panel
+from semnan.estimation.panel import Panel, panel_products
 from semnan.estimation.problem import Part, Point, Problem
 from semnan.network import Layout, Propagation
 from semnan.network.arrays import Array
@@ -95,18 +95,6 @@ class Rows:
         periods = None if self.periods is None else self.periods[g]
         return GroupRows(self.names, self.groups[g], self.covariates, clusters, weights, periods, self.lags)
 
-    @property
-    def panel(self) -> Panel | None:
-        """Which rows of all groups, one group after the other, depend on each other through periods."""
-        if self.periods is None:
-            return None
-        periods = np.concatenate(self.periods)
-        if self.clusters is None:
-            return Panel(None, periods, self.lags)
-        before = np.cumsum([0, *(int(codes.max()) + 1 for codes in self.clusters)])
-        units = [codes.numpy() + first for codes, first in zip(self.clusters, before, strict=False)]
-        return Panel(np.concatenate(units), periods, self.lags)
-
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -159,9 +147,9 @@ def outer_products(problem: Problem, point: Point, rows: Rows, *, moments: bool 
     Rows of a cluster count as one; with periods all pairs of rows count by how much they depend on each other, and the
     answer need not be positive semidefinite (`Panel`). With `moments` of the moment scores.
     """
-    total, panel = sum(len(group) for group in rows.groups), rows.panel
-    if panel is not None:
-        return panel.products(_all_scores(problem, point, rows, moments=moments))[None] / total
+    total = sum(len(group) for group in rows.groups)
+    if rows.periods is not None:
+        return _panel_products(problem, point, rows, rows.periods, moments=moments)[None] / total
     found = np.zeros((1, point.full.shape[-1], point.full.shape[-1]))
     for g, (part, at) in enumerate(zip(problem.parts, point.implied, strict=True)):
         group = rows.group(g)
@@ -170,12 +158,21 @@ def outer_products(problem: Problem, point: Point, rows: Rows, *, moments: bool 
     return found
 
 
-def _all_scores(problem: Problem, point: Point, rows: Rows, *, moments: bool) -> Array:
-    """The scores of the rows of all groups, shape (n, q)."""
-    found = []
+def _panel_products(
+    problem: Problem, point: Point, rows: Rows, periods: tuple[Indices, ...], *, moments: bool
+) -> Array:
+    """Within groups by units and periods, between them by periods alone; shape (q, q)."""
+    scores, units = [], rows.clusters or (None,) * len(periods)
     for g, (part, at) in enumerate(zip(problem.parts, point.implied, strict=True)):
-        found += [scores for _, scores in score_slices(part, at, rows.group(g), moments=moments)]
-    return torch.cat(found).numpy()
+        slices = score_slices(part, at, rows.group(g), moments=moments)
+        scores.append(torch.cat([found for _, found in slices]).numpy())
+    groups, total = list(zip(scores, units, periods, strict=True)), np.zeros((scores[0].shape[1],) * 2)
+    for own, codes, when in groups:
+        total += panel_products(own, None if codes is None else codes.numpy(), when, rows.lags)
+    if len(groups) > 1:
+        total += panel_products(np.concatenate(scores), None, np.concatenate(periods), rows.lags)
+        total -= sum(panel_products(own, None, when, rows.lags) for own, _, when in groups)
+    return total
 
 
 def _products(part: Part, at: Propagation[Array], rows: GroupRows, *, moments: bool) -> Tensor:

@@ -90,8 +90,8 @@ def heavy_tails(fit: Estimate, rows: Rows, nu: float | None) -> Tails:
     Raises
     ------
     FitError
-        If the fit is not by maximum likelihood, rows are incomplete or weighted, nu is not more than two, or there are
-        no estimates to start from.
+        If the fit is not by maximum likelihood, rows are incomplete, weighted or dependent, nu is not more than two, or
+        there are no estimates to start from.
 
     """
     _check(fit, rows, nu)
@@ -134,6 +134,8 @@ def _check(fit: Estimate, rows: Rows, nu: float | None) -> None:
         raise FitError(f"{fit.discrepancy} is not maximum likelihood: use estimator='ML' or 'MLR'")
     if any(bool(values.isnan().any()) for values in rows.groups) or rows.weights is not None:
         raise FitError("the t distribution is fitted to complete rows without sampling weights")
+    if rows.clusters is not None or rows.periods is not None:
+        raise FitError("the t distribution takes rows for independent: fit without cluster= and period=")
     if nu is not None and (isinstance(nu, bool) or not isinstance(nu, int | float) or not 2 < nu < math.inf):
         raise FitError(f"nu is {nu!r}: give more than two degrees of freedom; with less there is no covariance")
 

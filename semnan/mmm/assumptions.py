@@ -62,7 +62,8 @@ def _nuisance(model: ChannelSEM) -> Iterator[str]:
     if setup.week_effects:
         parts.append("a level for every week")
     else:
-        parts += [f"a season of {setup.season} pairs of sine and cosine"] * bool(setup.season)
+        pairs = "one pair" if setup.season == 1 else f"{setup.season} pairs"
+        parts += [f"a season of {pairs} of sine and cosine"] * bool(setup.season)
         parts += ["a linear trend"] * setup.trend
         parts += [f"the event {name}" for name in setup.events]
     yield f"In every equation: {', '.join(parts)}."

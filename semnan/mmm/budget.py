@@ -15,7 +15,7 @@ from semnan.mmm.media_change import MediaChange
 from semnan.mmm.results import Result, plain
 from semnan.mmm.roas import MORE, spent, worth_of_kpi
 from semnan.mmm.scenario import check_channel, said
-from semnan.mmm.uncertainty import Interval, delta, tell
+from semnan.mmm.uncertainty import Interval, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -146,7 +146,7 @@ def _budget(
     def gain(theta: Array, tau: Array) -> Array:
         return np.array([_worth(fit, change, theta, tau)])
 
-    (told,) = tell(delta(fit, gain, change.touched), None, level)
+    (told,) = tell(fit, gain, change.touched, None, level)
     returns = [_marginal(fit, names, then / now, k, float(spend)) for k, spend in enumerate(then)]
     sides = [_side(*row) for row in zip(then, *limits, strict=True)]
     rows = zip(names, now.tolist(), then.tolist(), (then / now - 1).tolist(), returns, sides, strict=True)

@@ -14,7 +14,7 @@ from semnan.identification import Status
 from semnan.mmm.judgement import Judgement
 from semnan.mmm.media_change import MediaChange, first_steps, kinds, of_channel, through
 from semnan.mmm.results import Result, find
-from semnan.mmm.uncertainty import Interval, delta, tell
+from semnan.mmm.uncertainty import Interval, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -117,8 +117,9 @@ def _row(
     def by_unit(theta: Array, tau: Array) -> Array:
         return np.array([unit_effect(change, theta, tau)])
 
-    (told,) = tell(delta(fit, by_unit, change.touched), judgement.refusal, level)
-    ignoring = _ignoring(fit, *key) if fit.model.graph.confounders else None
+    refusal = judgement.refusal if _units(change) else Unavailable(f"the media of {key[0]} add up to zero")
+    (told,) = tell(fit, by_unit, change.touched, refusal, level)
+    ignoring = _ignoring(fit, *key) if fit.model.graph.confounders and _units(change) else None
     estimate, error, interval = told
     said = (judgement.verdict, judgement.by, judgement.fix)
     return ChannelEffect(*key, estimate, error, interval, *said, ignoring)
@@ -126,9 +127,13 @@ def _row(
 
 def unit_effect(change: MediaChange, theta: Array, tau: Array) -> float:
     """KPI by unit of media, when a channel's media change in proportion to what they are."""
-    heads = change.mechanism.design.heads[:, None]
+    return float(change.kpi(theta, tau, marginal=True).sum() / _units(change))
+
+
+def _units(change: MediaChange) -> float:
+    """A channel's media in all geos and weeks."""
     ((_, media),) = change.given.items()
-    return float(change.kpi(theta, tau, marginal=True).sum() / (media * heads).sum())
+    return float((media * change.mechanism.design.heads[:, None]).sum())
 
 
 def _ignoring(fit: ChannelFit, channel: str, kind: str) -> float:

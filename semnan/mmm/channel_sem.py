@@ -30,6 +30,8 @@ StandardErrors = Literal["panel-hac", "geo", "iid", "bootstrap"]
 Choice = str | Mapping[str, str | None] | None
 #: Of what was there before, the share of variance below which nothing is left of a column.
 NOTHING = 1e-10
+#: Parts of the baseline, after which no event is called.
+RESERVED = ("level", "season", "trend", "weeks")
 
 
 @final
@@ -249,11 +251,19 @@ def _chosen(what: str, given: Choice, known: Mapping[str, Any], channel: str, ch
 
 def _event(panel: MediaPanel, name: str, weeks: Sequence[Any]) -> Array:
     """One in the weeks of an event, shape (T, 1)."""
+    if name in RESERVED:
+        raise ModelError(f"an event is called {name!r}, as a part of the baseline is: call it something else")
     if isinstance(weeks, str) or not len(weeks):
         raise ModelError(f"the event {name!r} has the weeks {weeks!r}: give a list of weeks of the panel")
     found = np.zeros((len(panel.weeks), 1))
-    for week in weeks:
-        at = np.flatnonzero(panel.weeks == np.asarray(week, dtype=panel.weeks.dtype))
+    try:
+        wanted = np.asarray(weeks, dtype=panel.weeks.dtype)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"the event {name!r} has the weeks {weeks!r}: give weeks of the panel, such as {panel.weeks[0]}"
+        ) from error
+    for week in wanted:
+        at = np.flatnonzero(panel.weeks == week)
         if not len(at):
             raise ModelError(f"the event {name!r} is in week {week}, which the panel does not have")
         found[at] = 1.0

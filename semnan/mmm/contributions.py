@@ -11,14 +11,17 @@ import numpy as np
 from semnan.effects.delta import check_level
 from semnan.errors import Unavailable
 from semnan.mmm.kpi_equation import KpiEquation
-from semnan.mmm.media_change import MediaChange, mediators
+from semnan.mmm.media_change import of_channel
 from semnan.mmm.results import Result
-from semnan.mmm.uncertainty import Interval, delta, tell
+from semnan.mmm.uncertainty import Interval, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
 if TYPE_CHECKING:
     from semnan.mmm.channel_fit import ChannelFit
+
+#: A sum below this share of the sum of sizes is rounding.
+ROUNDING = 1e-12
 
 
 @final
@@ -159,29 +162,42 @@ def _baseline(
     observed = design.series(design.kpi)
     left = observed - sum((*media.values(), *others.values()), np.zeros(observed.shape))
     hidden = equation.confounders(design.table(fit.minimum.tau))
-    found = design.nuisance.components(left) | others
-    return found | {name: values.reshape(observed.shape) for name, values in hidden.items()}
+    found = design.nuisance.components(left)
+    for what, more in (("column", others), ("confounder", hidden)):
+        found |= {f"{n} ({what})" if n in found else n: x.reshape(observed.shape) for n, x in more.items()}
+    return found
 
 
 def _listed(
     fit: ChannelFit, media: dict[str, Array], baseline: dict[str, Array], whole: float, level: float
 ) -> tuple[Contribution, ...]:
-    base = [Contribution(name, "baseline", float(x.sum()), float(x.sum()) / whole) for name, x in baseline.items()]
+    sums = {name: _sum(values) for name, values in baseline.items()}
+    base = [Contribution(name, "baseline", value, _share(value, whole)) for name, value in sums.items()]
     channels = [_of_channel(fit, name, whole, level) for name in media]
     return (*base, *channels, Contribution(fit.model.design.kpi, "fitted", whole, 1.0))
 
 
 def _of_channel(fit: ChannelFit, channel: str, whole: float, level: float) -> Contribution:
     """A channel's own terms, other columns being what they were, and also the KPI of weeks before."""
-    mechanism = fit.model.mechanism
-    change = MediaChange(mechanism, {channel: mechanism.design.columns[channel]}, mediators(mechanism, channel))
-    judgement = fit.judge.change(change)
+    judgement, heads = fit.judge.own_terms(channel), fit.model.design.heads[:, None]
 
     def added(theta: Array, tau: Array) -> Array:
         media, _ = _split(fit, KpiEquation(fit.model, theta, tau))
-        total = (media[channel] * mechanism.design.heads[:, None]).sum()
-        return np.array([total, total / whole])
+        return np.array([(media[channel] * heads).sum()])
 
-    sums, shares = tell(delta(fit, added, change.touched), judgement.refusal, level)
+    touched = of_channel(fit.model.mechanism, channel, "direct").touched
+    (told,) = tell(fit, added, touched, judgement.refusal, level)
     said = (judgement.verdict, judgement.by, judgement.fix)
-    return Contribution(channel, "media", sums.estimate, shares.estimate, sums.standard_error, sums.interval, *said)
+    return Contribution(channel, "media", told.estimate, _share(told.estimate, whole), *told[1:], *said)
+
+
+def _sum(values: Array) -> float:
+    """The sum; zero for what adds up to nothing but rounding, as season and trend do."""
+    total = float(values.sum())
+    return total if abs(total) > ROUNDING * float(np.abs(values).sum()) else 0.0
+
+
+def _share(value: float | Unavailable, whole: float) -> float | Unavailable:
+    if isinstance(value, Unavailable):
+        return value
+    return value / whole if whole else Unavailable("the fitted KPI adds up to nothing")

@@ -91,6 +91,11 @@ class Judge:
         onward = MediaChange(self.mechanism, {mediator: self.mechanism.design.columns[mediator]})
         return self._all([*(Query(a, mediator, "direct") for a in steps), *self._queries(onward)])
 
+    def own_terms(self, channel: str) -> Judgement:
+        """The verdict on a channel's own edges into the KPI."""
+        own = (a for a, b in self.graph.edges if b == self.graph.kpi and self.mechanism.column(a) == channel)
+        return self._all(Query(a, self.graph.kpi, "direct") for a in own)
+
     def _all(self, queries: Iterable[Query]) -> Judgement:
         """The first verdict that is not identified, or the first."""
         found = [self._decide(query) for query in queries]

@@ -14,7 +14,7 @@ from semnan.mmm.media_change import MediaChange, kinds, of_channel
 from semnan.mmm.panel import MediaPanel
 from semnan.mmm.results import Result
 from semnan.mmm.roas import spent
-from semnan.mmm.uncertainty import Interval, delta, tell
+from semnan.mmm.uncertainty import Interval, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -197,9 +197,8 @@ def _points(
         none = change.kpi(theta, tau, -1.0).sum()
         return np.array([change.kpi(theta, tau, m - 1.0).sum() - none for m in multiples])
 
-    found = delta(fit, response, change.touched)
     spend = multiples * bought(fit.model.panel, key[0])
-    told = tell(found, None, level)
+    told = tell(fit, response, change.touched, None, level)
     places = zip(multiples.tolist(), spend.tolist(), told, strict=True)
     return tuple(CurvePoint(*key, at, paid, float(one.estimate), *one[1:]) for at, paid, one in places)
 

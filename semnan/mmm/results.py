@@ -16,6 +16,8 @@ from semnan.report.table import NONE, Table, number
 WIDTH = 110
 #: Columns of rows that the printed table leaves to its notes and to data frames.
 UNPRINTED = ("by", "fix")
+#: What columns are called where it is not their own name.
+SHORT = {"standard_error": "SE"}
 #: From here on numbers are printed without decimals.
 LARGE = 1000
 
@@ -71,7 +73,7 @@ class Result(ABC):
         used = [k for k in range(len(names)) if any(row[k] not in (None, "") for row in cells)]
         missing = (value.reason for row in cells for value in row if isinstance(value, Unavailable))
         reasons = (f"{NONE} {reason}" for reason in dict.fromkeys(missing))
-        columns = tuple(names[k].replace("_", " ") for k in used)
+        columns = tuple(SHORT.get(names[k], names[k].replace("_", " ")) for k in used)
         body = tuple(tuple(cell(row[k]) for k in used) for row in cells)
         return Table(self.title, columns, body, notes=(*reasons, *self.notes))
 

@@ -14,7 +14,7 @@ from semnan.identification import Status
 from semnan.mmm.media_change import MediaChange, kinds, of_channel
 from semnan.mmm.panel import MediaPanel
 from semnan.mmm.results import Result, find
-from semnan.mmm.uncertainty import Interval, Told, delta, tell
+from semnan.mmm.uncertainty import Interval, Told, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -34,7 +34,7 @@ class ChannelReturn:
     ----------
     channel : str
     kind : "direct" or "total"
-        Whether the other channels stay as they were, or respond.
+        Whether the other channels stay as they were, or respond. What their response costs is not counted.
     spend : float or Unavailable
         In all geos and weeks; of a marginal return, what would be paid more.
     contribution : float or Unavailable
@@ -131,7 +131,7 @@ def _row(fit: ChannelFit, channel: str, kind: str, level: float, *, marginal: bo
         moved = _moved(change, theta, tau, marginal=marginal)
         return np.array([moved.sum(), (worth * moved).sum() / divisor])
 
-    contribution, roas = tell(delta(fit, returns, change.touched), judgement.refusal, level)
+    contribution, roas = tell(fit, returns, change.touched, judgement.refusal, level, 2)
     if judgement.refusal is None and isinstance(paid, Unavailable):
         roas = Told(paid, paid, paid)
     ignoring = _ignoring(fit, channel, kind, paid, marginal=marginal) if fit.model.graph.confounders else None

@@ -16,7 +16,7 @@ from semnan.mmm.panel import MediaPanel
 from semnan.mmm.panel_table import nearest
 from semnan.mmm.results import Result, cell, plain
 from semnan.mmm.roas import spent, worth_of_kpi
-from semnan.mmm.uncertainty import Interval, Told, delta, tell
+from semnan.mmm.uncertainty import Interval, Told, tell
 from semnan.network.arrays import Array
 from semnan.report import Listing
 
@@ -130,7 +130,7 @@ def _told(fit: ChannelFit, change: MediaChange, refusal: Unavailable | None, lev
         moved = change.kpi(theta, tau)
         return np.array([moved.sum(), (worth * moved).sum()])
 
-    kpi, revenue = tell(delta(fit, sums, change.touched), refusal, level)
+    kpi, revenue = tell(fit, sums, change.touched, refusal, level, 2)
     if fit.model.panel.revenue_per_kpi is None:
         why = Unavailable("the panel does not know what the KPI is worth: give revenue_per_kpi=")
         revenue = Told(why, why, why)
@@ -173,5 +173,9 @@ def _media(panel: MediaPanel, channel: str, asked: Any) -> Array:
 
 def _listed(panel: MediaPanel, channel: str, then: Array) -> ScenarioMedia:
     now, paid = float(panel[channel].sum()), spent(panel, channel)
-    after: float | Unavailable = paid if isinstance(paid, Unavailable) else paid * float(then.sum()) / now
+    after: float | Unavailable = Unavailable(f"the media of {channel} add up to zero, so that they have no mean price")
+    if isinstance(paid, Unavailable):
+        after = paid
+    elif now:
+        after = paid * float(then.sum()) / now
     return ScenarioMedia(channel, now, float(then.sum()), paid, after)

@@ -59,15 +59,6 @@ class Uncertain:
             ends = np.quantile(self.draws, [0.5 - level / 2, 0.5 + level / 2], axis=0).T.tolist()
         return [(low, high) if why is None else why for (low, high), why in zip(ends, self.missing, strict=True)]
 
-    def times(self, matrix: Array) -> Uncertain:
-        """Linear functions of the numbers, shape (p, m) times them; a number is missing if a part of it is."""
-        missing = tuple(
-            next((why for why, weight in zip(self.missing, row, strict=True) if why is not None and weight), None)
-            for row in matrix
-        )
-        draws = None if self.draws is None else self.draws @ matrix.T
-        return Uncertain(matrix @ self.values, matrix @ self.covariance @ matrix.T, missing, draws)
-
 
 def delta(fit: ChannelFit, function: Function, touched: Sequence[int] | None = None) -> Uncertain:
     """Values of a function at the estimates, and how uncertain they are.
@@ -144,9 +135,30 @@ class Told(NamedTuple):
     interval: Interval | Unavailable
 
 
-def tell(found: Uncertain, refusal: Unavailable | None, level: float) -> list[Told]:
-    """The numbers with their intervals, or a refusal in place of all."""
+def tell(
+    fit: ChannelFit,
+    function: Function,
+    touched: Sequence[int],
+    refusal: Unavailable | None,
+    level: float,
+    count: int = 1,
+) -> list[Told]:
+    """The values of a function at the estimates with their intervals, or a refusal in place of all.
+
+    Parameters
+    ----------
+    function, touched
+        As in `delta`.
+    refusal : Unavailable or None
+        Why nothing may be told; the function is not computed then.
+    level : float
+        Of the intervals.
+    count : int
+        How many values there are.
+
+    """
     if refusal is not None:
-        return [Told(refusal, refusal, refusal)] * len(found.values)
+        return [Told(refusal, refusal, refusal)] * count
+    found = delta(fit, function, touched)
     columns = (found.values.tolist(), found.standard_errors, found.intervals(level))
     return [Told(*row) for row in zip(*columns, strict=True)]

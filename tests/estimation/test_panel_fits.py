@@ -67,17 +67,17 @@ def test_clusters_are_panels_whose_units_never_meet(options: dict[str, Any]) -> 
     assert {name: ours[name] for name in known} == pytest.approx(known, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("group", [None, "half"])
 @pytest.mark.parametrize(("estimator", "test"), [("MLR", "yuan.bentler.mplus"), ("MLM", "satorra.bentler")])
-def test_saturated_models_leave_no_trace(estimator: Estimator, test: Test) -> None:
+def test_saturated_models_leave_no_trace(estimator: Estimator, test: Test, group: str | None) -> None:
     """The mean of χ² is that of nothing: both of its parts come from the same pairs of rows."""
-    text = "x1 ~~ x2 + x3\nx2 ~~ x3"
-    fit = sn.sem(text, FRAME, cluster="geo", period="t", estimator=estimator, meanstructure=True)
+    text, halves = "x1 ~~ x2 + x3\nx2 ~~ x3", FRAME.assign(half=np.where(FRAME.geo < "g3", "a", "b"))
+    fit = sn.sem(text, halves, cluster="geo", period="t", estimator=estimator, meanstructure=True, group=group)
     rows = Rows.of(fit.sample, fit.model.exogenous)
     assert rows is not None
     at = Situation.of(fit.estimate, rows)
     assert not isinstance(at, Unavailable)
-    found = traces(at, test, fit.estimate, None)
-    assert found.first == pytest.approx(0, abs=1e-6)
+    assert traces(at, test, fit.estimate, None).first == pytest.approx(0, abs=1e-6)
 
 
 def test_groups_share_periods() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semnan.errors import Unavailable
+from semnan.errors import ModelError, Unavailable
 from semnan.mmm import ChannelGraph, ChannelSEM
 from semnan.mmm.kpi_equation import KpiEquation
 from tests.mmm.fits import at, at_truth, curved, linear, simulated, unidentified
@@ -135,3 +135,13 @@ def test_weeks_that_lags_need_are_left_out() -> None:
     assert len(found.weeks) == found.fitted.shape[1] == 58
     assert "sales@1" in found.baseline
     assert set(found.media) == {"tv", "search"}
+
+
+def test_parts_of_the_same_name_are_told_apart() -> None:
+    drawn = graph(confounders={"level": ["search", "sales"]}, proxies={"level": ["queries", "trends"]})
+    found = ChannelSEM(panel(), drawn, adstock=None, saturation=None, events={"price": [3]}).fit().contributions()
+    assert {"level", "level (confounder)", "price", "price (column)"} <= set(found.baseline)
+    whole = sum((*found.media.values(), *found.baseline.values()))
+    assert np.abs(whole - found.fitted).max() < 1e-8
+    with pytest.raises(ModelError, match="'season'"):
+        ChannelSEM(panel(), graph(), events={"season": [3]})

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from semnan.errors import Unavailable
 from semnan.estimation.outcome import Outcome
-from semnan.mmm.uncertainty import Uncertain, delta, tell
+from semnan.mmm.uncertainty import delta, tell
 from tests.mmm.fits import curved, linear, unidentified
 from tests.mmm.panels import Array
 
@@ -33,14 +33,6 @@ def test_slopes_are_exact_enough() -> None:
     assert isinstance(ends, tuple)
     assert isinstance(error, float)
     assert (ends[1] - ends[0]) / 2 == pytest.approx(-ndtri(0.05) * error, rel=1e-12)
-
-
-def test_linear_functions_of_numbers_have_their_covariance() -> None:
-    found = delta(linear(), _product)
-    matrix = np.array([[1.0, -2.0], [0.0, 3.0]])
-    other = found.times(matrix)
-    np.testing.assert_allclose(other.values, matrix @ found.values)
-    np.testing.assert_allclose(other.covariance, matrix @ found.covariance @ matrix.T)
 
 
 def test_what_is_at_a_bound_is_not_moved() -> None:
@@ -100,11 +92,13 @@ def test_a_bootstrap_gives_percentiles() -> None:
     assert single.covariance.shape == (1, 1)
 
 
-def test_refusals_stand_for_all_numbers() -> None:
-    found = Uncertain(np.ones(2), np.eye(2), (None, Unavailable("no")))
+def test_refusals_stand_for_all_numbers_and_nothing_is_computed() -> None:
+    def never(theta: Array, tau: Array) -> Array:
+        raise AssertionError
+
     why = Unavailable("refused")
-    assert [row.estimate for row in tell(found, why, 0.95)] == [why, why]
-    first, second = tell(found, None, 0.95)
-    assert first.standard_error == 1.0
-    assert second.interval == Unavailable("no")
-    assert second.estimate == 1.0
+    found = tell(linear(), never, [0], why, 0.95, 2)
+    assert [row.estimate for row in found] == [why, why]
+    (told,) = tell(linear(), lambda theta, tau: theta[:1], [0], None, 0.95)
+    assert told.estimate == linear().values[0]
+    assert told.standard_error == pytest.approx(next(iter(linear().standard_errors.values())), rel=1e-8)

@@ -219,6 +219,8 @@ def test_what_is_refused() -> None:
             fit.heavy_tails(nu)
     with pytest.raises(FitError, match="complete rows"):
         sn.cfa(CFA, frame.assign(x1=frame.x1.where(frame.index > 5)), missing="fiml").heavy_tails()
+    with pytest.raises(FitError, match="independent"):
+        sn.cfa(CFA, frame, cluster="g").heavy_tails()
     with pytest.raises(FitError, match="no rows"):
         sn.cfa(CFA, fit.moments).heavy_tails()
     with pytest.raises(FitError, match="not maximum likelihood"):

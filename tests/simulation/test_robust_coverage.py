@@ -16,3 +16,5 @@ def test_coverage(kind: str) -> None:
     found = coverage(kind, n=500, samples=SAMPLES, bootstrap=0, seed=3)
     assert found["MLR"] == pytest.approx(0.95, abs=4 * np.sqrt(0.05 * 0.95 / SAMPLES))
     assert found["ML"] < 0.87
+    if kind == "elliptical t5":
+        assert found["t"] == pytest.approx(0.95, abs=4 * np.sqrt(0.05 * 0.95 / SAMPLES))
