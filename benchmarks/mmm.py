@@ -236,7 +236,8 @@ def _deep(python: str, simulated: SimulatedPanel, mode: str, epochs: int) -> dic
 
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--seeds", type=int, default=50)
+    reader.add_argument("--seeds", type=int, default=200)
+    reader.add_argument("--transformed-seeds", type=int, default=50)
     reader.add_argument("--parts", default="linear,transformed")
     reader.add_argument("--peer-python", help="of an environment with deepcausalmmm")
     reader.add_argument("--peer-seeds", type=int, default=2)
@@ -247,7 +248,7 @@ def main() -> None:
         for table in linear(options.seeds):
             console.print(table)
     if "transformed" in parts:
-        for table in transformed(options.seeds):
+        for table in transformed(options.transformed_seeds):
             console.print(table)
     if options.peer_python:
         for mode in ("triangular", "notears"):

@@ -8,9 +8,11 @@ from typing import get_args
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.comparison import Correction, compare_estimates
-from semnan.estimation.restrictions import shifted_difference
+from semnan.estimation.estimate import Estimate
+from semnan.estimation.least_squares import shares_thresholds
+from semnan.estimation.restrictions import View, shifted_difference
 from semnan.estimation.scaled_difference import Method, difference_factor, usual_method
-from semnan.fit import Fit
+from semnan.fit import Fit, vectors_of
 from semnan.report.comparison import Comparison
 
 
@@ -76,10 +78,23 @@ def _correction(fits: Sequence[Fit], method: Method | None) -> Correction | None
         one, other = fits[less].estimate, fits[more].estimate
         chosen = method or usual_method(one.test)
         if chosen == "satorra.2000":
-            return shifted_difference(one, other, rise, df)
+            views = [_view(fits[place], (one, other)) for place in (less, more)]
+            if isinstance(views[0], Unavailable):
+                return views[0]
+            return views[1] if isinstance(views[1], Unavailable) else shifted_difference(*views, rise, df)
         tests = (fits[less].robust, fits[more].robust)
         rows = Rows.of(fits[less].sample, fits[less].model.exogenous)
         factor = difference_factor(one, other, tests, chosen, rows)
         return factor if isinstance(factor, Unavailable) else rise / factor
 
     return Correction(corrected)
+
+
+def _view(fit: Fit, pair: tuple[Estimate, Estimate]) -> View | Unavailable:
+    """With thresholds among the parameters, if those of one of the pair are."""
+    if not any(shares_thresholds(found.model) for found in pair):
+        return View.of(fit.estimate, pair[0].model.visibles)
+    if pair[0].model.visibles != pair[1].model.visibles:
+        return Unavailable("the models have their variables in different orders: write them alike")
+    vectors = vectors_of(fit)
+    return vectors if isinstance(vectors, Unavailable) else View.of_whole(fit.estimate, vectors)

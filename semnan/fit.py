@@ -38,6 +38,7 @@ from semnan.estimation.finding import Finding
 from semnan.estimation.findings import findings
 from semnan.estimation.hypotheses import HypothesisTest, ScoreTests, score_tests, wald_test
 from semnan.estimation.implied import ImpliedMoments, implied_moments
+from semnan.estimation.least_squares import shares_thresholds
 from semnan.estimation.minimise import Optimiser, Options, estimate
 from semnan.estimation.modification import ModificationIndex, modification_indices
 from semnan.estimation.moment_data import moment_vectors
@@ -56,6 +57,7 @@ from semnan.estimation.robust import Robust, robust
 from semnan.estimation.robust_indices import all_measures
 from semnan.estimation.scaling import Scale
 from semnan.estimation.scores import Method
+from semnan.estimation.shared_fit import fit_shared
 from semnan.estimation.squares import LeastSquares
 from semnan.estimation.stages import stages_of
 from semnan.estimation.statistics import Statistics
@@ -214,6 +216,8 @@ def fit_sample(model: PathModel, sample: Sample, options: Options) -> Fit:
         options = replace(options, estimator=of_ordered(options.estimator))
     check_rows(options.estimator, incomplete=sample.missing, clustered=clustered, weighted=weighted)
     rows = Rows.of(sample, chosen.exogenous)
+    if shares_thresholds(chosen):
+        return Fit(fit_shared(chosen, _vectors(chosen, sample, rows, options), options), sample)
     if options.weight is not None or options.stages is not None:
         return Fit(estimate(chosen, _vectors(chosen, sample, rows, options), options, rows)[0], sample)
     stacks = [_stack(group.data) for group in sample.groups]
@@ -244,6 +248,15 @@ def _vectors(model: PathModel, sample: Sample, rows: Rows | None, options: Optio
     at = [rows.names.index(name) for name in model.visibles]
     tables = [group.numpy()[:, at] for group in rows.groups]
     return moment_vectors(model, tables, likeliest=options.estimator == "DLS")
+
+
+def vectors_of(fit: Fit) -> list[MomentVector] | Unavailable:
+    """What a fit of ordered variables was fitted to."""
+    rows = Rows.of(fit.sample, fit.model.exogenous)
+    if rows is None:
+        return Unavailable("this needs the rows of the fits, which saved fits do not have")
+    at = [rows.names.index(name) for name in fit.model.visibles]
+    return moment_vectors(fit.model, [group.numpy()[:, at] for group in rows.groups])
 
 
 def fit_many(

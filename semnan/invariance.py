@@ -17,14 +17,16 @@ from semnan.text import Data, FitOptions, cfa
 #: What each step holds equal, besides what the steps before do.
 STEPS = {
     "configural": (),
+    "thresholds": ("thresholds",),
     "metric": ("loadings",),
     "scalar": ("intercepts",),
     "strict": ("residuals",),
     "means": ("means",),
 }
 LADDER = ("configural", "metric", "scalar", "strict")
-#: Thresholds of ordered variables are those of each group, so that nothing rests on means.
-ORDERED_LADDER = ("configural", "metric")
+#: Of ordered variables: with thresholds equal, intercepts are, and residual variances follow from the variance one of
+#: their responses.
+ORDERED_STEPS = ("configural", "thresholds", "metric", "means")
 WIDTH = 110
 
 
@@ -110,7 +112,8 @@ def invariance(
         The column of the frame that says the group.
     steps : sequence of "configural", "metric", "scalar", "strict", "means", optional
         In this order: the same pattern of loadings; equal loadings; intercepts; residual variances; latent means. By
-        default the first four; with ordered variables the first two, which are all that there are.
+        default the first four. Of ordered variables "configural", "thresholds", "metric", "means", by default the first
+        three: only with equal thresholds have latent responses the same units (Wu & Estabrook 2016).
     **options
         Those of `sem`; `group_partial` exempts parameters from all steps. With robust estimators differences are
         corrected (see `compare`).
@@ -138,7 +141,7 @@ def invariance(
     _check(chosen, options)
     fits: list[Fit] = []
     equal: list[str] = []
-    for name in STEPS:
+    for name in _known(options):
         equal += STEPS[name]
         if name in chosen:
             fits.append(_fit(text, data, group, equal, options))
@@ -147,21 +150,22 @@ def invariance(
 
 
 def _usual(options: FitOptions) -> Sequence[str]:
-    return ORDERED_LADDER if options.get("ordered") else LADDER
+    return ORDERED_STEPS[:3] if options.get("ordered") else LADDER
+
+
+def _known(options: FitOptions) -> list[str]:
+    """The steps that there are, in their order."""
+    if options.get("ordered"):
+        return list(ORDERED_STEPS)
+    return [name for name in STEPS if name != "thresholds"]
 
 
 def _check(steps: Sequence[str], options: FitOptions) -> None:
-    known = [name for name in STEPS if name in steps]
-    if list(steps) != known or len(steps) < 2:
-        raise FitError(f"the steps are {', '.join(map(str, steps))}: give two or more of {', '.join(STEPS)}, in order")
+    known = _known(options)
+    if list(steps) != [name for name in known if name in steps] or len(steps) < 2:
+        raise FitError(f"the steps are {', '.join(map(str, steps))}: give two or more of {', '.join(known)}, in order")
     if "group_equal" in options:
         raise FitError("the steps say what is equal across groups: leave out group_equal")
-    beyond = [name for name in steps if name not in ORDERED_LADDER]
-    if options.get("ordered") and beyond:
-        raise FitError(
-            f"the step {beyond[0]!r} needs equal thresholds, and those of ordered variables are free in every group: "
-            "give steps=('configural', 'metric')"
-        )
 
 
 def _fit(text: str, data: Data, group: str | None, equal: list[str], options: FitOptions) -> Fit:

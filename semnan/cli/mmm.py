@@ -17,6 +17,8 @@ from semnan.errors import FileError, SemnanError, Unavailable
 if TYPE_CHECKING:
     from semnan.mmm import Answers
 
+#: What stands for the screen instead of a file.
+SCREEN = Path("-")
 PlanFile = Annotated[
     Path,
     typer.Argument(
@@ -55,17 +57,12 @@ def mmm(plan: PlanFile, data: DataFile, report: Report = None, save: JsonFile = 
     with told():
         _check(report, save)
         found = _answers(plan, data, level)
-        text = json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
-        print(text if save == Path("-") else "\n\n".join(_summary(found)))
-        if save is not None and save != Path("-"):
-            with whole(save) as file:
-                file.write(text + "\n")
+        if save is not None:
+            _write(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n", save)
+        if save != SCREEN:
+            print("\n\n".join(_summary(found)))
         if report is not None:
-            from semnan.mmm import html_report
-
-            page = html_report(found)
-            with whole(report) as file:
-                file.write(page)
+            _write(found.to_html(), report)
     end(found.fit.outcome)
 
 
@@ -74,19 +71,29 @@ def _check(report: Path | None, save: Path | None) -> None:
     if report is not None and find_spec("matplotlib") is None:
         raise SemnanError("the report needs matplotlib: pip install 'semnan[plot]'")
     for path in (report, save):
-        if path is not None and not path.resolve().parent.is_dir():
+        if path is None or path == SCREEN:
+            continue
+        if not path.resolve().parent.is_dir():
             raise FileError(f"cannot write {path}: there is no folder {path.parent}")
-        if path is not None and path.is_dir():
+        if path.is_dir():
             raise FileError(f"cannot write {path}: it is a folder")
 
 
+def _write(text: str, to: Path) -> None:
+    if to == SCREEN:
+        print(text, end="")
+        return
+    with whole(to) as file:
+        file.write(text)
+
+
 def _answers(place: Path, data: Path, level: float) -> Answers:
-    from semnan.mmm import answers, read_plan
+    from semnan.mmm import read_plan
 
     plan = read_plan(place)
     panel = plan.panel(read_csv(data))
     fit = plan.channel_sem(panel).fit(**plan.fit, known=plan.known(panel))
-    return answers(fit, level=level, total=plan.total, amounts=plan.bounds, holdout=plan.holdout)
+    return fit.answers(level=level, total=plan.total, amounts=plan.bounds, holdout=plan.holdout)
 
 
 def _summary(found: Answers) -> Iterator[str]:

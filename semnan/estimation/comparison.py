@@ -17,11 +17,14 @@ from typing import final
 import numpy as np
 
 from semnan.data import Moments, MomentsStack, Patterns
+from semnan.data.checks import trusted
 from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.least_squares import shares_thresholds
 from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.nested_thresholds import threshold_misfit
 from semnan.estimation.statistics import Statistics
 
 Value = float | Unavailable
@@ -157,8 +160,20 @@ def _differences(one: Estimate, other: Estimate) -> Iterator[str]:
     for a, b in zip(one.samples, other.samples, strict=True):
         if a.n != b.n:
             yield f"{a.n} and {b.n} rows"
-        elif not _same_moments(a, b.select(a.names)):
+        elif not _same_moments(
+            *(_comparable(part, ordered=bool(one.model.ordered)) for part in (a, b.select(a.names)))
+        ):
             yield "their moments differ"
+
+
+def _comparable(sample: Moments, *, ordered: bool) -> Moments:
+    """With ordered variables correlations: the units of latent responses are those of the model."""
+    if not ordered:
+        return sample
+    size = np.sqrt(np.diag(sample.covariance))
+    return trusted(
+        Moments, names=sample.names, covariance=sample.covariance / np.outer(size, size), n=sample.n, mean=None
+    )
 
 
 def _same_moments(one: Moments, other: Moments) -> bool:
@@ -221,6 +236,8 @@ def _rise(less: _Entry, more: _Entry) -> Value:
 def reaches(less: Estimate, more: Estimate) -> bool | Unavailable:
     """Whether the model of one fit reproduces the moments that another implies."""
     try:
+        if shares_thresholds(less.model) or shares_thresholds(more.model):
+            return threshold_misfit(less, more) < REACHED
         moments = [_implied(less, more, g) for g in range(len(more.labels))]
         return any(_misfit(less, moments, starts) < REACHED for starts in (1, STARTS))
     except DataError as error:

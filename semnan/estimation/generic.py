@@ -99,7 +99,7 @@ def _analyse(model: PathModel) -> Generic | Unavailable:
     generator = torch.Generator().manual_seed(20_26)
     layouts = [_conditioned(model, Layout.of(model, label), generator) for label in model.groups or (None,)]
     equalities = Constraints.of(model).equalities
-    found = [_at(layouts, equalities, _random_point(model, generator)) for _ in range(POINTS)]
+    found = [_at(layouts, equalities, random_point(model, generator)) for _ in range(POINTS)]
     usable = [generic for generic in found if generic is not None]
     if not usable:
         return Unavailable("fixed values leave no positive definite covariance at a random point of the model")
@@ -124,6 +124,11 @@ def _at(layouts: list[Layout], equalities: Functions | None, theta: Tensor) -> G
         if not bool(factor.definite):
             return None
         dense += information(layout, at, factor.inverse)
+    return of_information(dense, equalities, theta)
+
+
+def of_information(dense: Tensor, equalities: Functions | None, theta: Tensor) -> Generic:
+    """The null space of an information at a point."""
     none = torch.zeros(1, len(theta), dtype=torch.bool)
     if equalities is None:
         _, null, _, scale = generalised_inverse(dense[None], none)
@@ -133,7 +138,7 @@ def _at(layouts: list[Layout], equalities: Functions | None, theta: Tensor) -> G
     return Generic(theta, found.scale[0], found.null[0], int(torch.linalg.matrix_rank(rows / found.scale)))
 
 
-def _random_point(model: PathModel, generator: torch.Generator) -> Tensor:
+def random_point(model: PathModel, generator: torch.Generator) -> Tensor:
     """Paths of moderate size whatever the number of parents, variances near one, arcs that keep Ω dominant."""
     size_of = len(model.free)
     sign = torch.where(torch.rand(size_of, generator=generator, dtype=torch.float64) < 0.5, -1.0, 1.0)

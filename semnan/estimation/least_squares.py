@@ -67,6 +67,11 @@ def stack_of(vector: MomentVector) -> MomentsStack:
     )
 
 
+def shares_thresholds(model: PathModel) -> bool:
+    """Whether thresholds are parameters of all groups together."""
+    return any(item.shared for item in model.ordered)
+
+
 def check_ordered(model: PathModel, ordered: tuple[str, ...]) -> None:
     """Refuse what latent responses of variance one cannot be in a model.
 
@@ -78,8 +83,11 @@ def check_ordered(model: PathModel, ordered: tuple[str, ...]) -> None:
     """
     if not ordered:
         return
-    if model.has_means:
-        raise FitError("means of models with ordered variables are not fitted: leave out intercepts and meanstructure")
+    if model.has_means and not shares_thresholds(model):
+        raise FitError(
+            "means of models with ordered variables are fitted if groups share thresholds: give "
+            "group_equal=['thresholds', …], or leave out intercepts and meanstructure"
+        )
     if model.exogenous:
         raise FitError(
             f"with ordered variables covariates vary too: give fixed_x=False, so that {model.exogenous[0]!r} is normal"

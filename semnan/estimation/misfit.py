@@ -21,7 +21,7 @@ from semnan.estimation.estimators import recipe
 
 Value = float | Unavailable
 NO_SCALE = Unavailable("an implied variance is zero or negative")
-PROFILED = Unavailable("thresholds are not fitted together with the other moments: see the measure without means")
+PROFILED = Unavailable("residuals of thresholds are not among these: see the measure without means")
 ONE_VARIABLE = Unavailable("there is no pair of variables")
 
 
@@ -59,7 +59,8 @@ def residual_indices(fit: Estimate) -> dict[str, Value]:
 def _average(fit: Estimate, kind: str, means: bool) -> Value:
     diagonal = kind != "correlation"
     # Thresholds, which are all reached but by full weights, count where means do.
-    if means and fit.model.ordered and recipe(fit.estimator).weight == "full":
+    shared = any(item.shared for item in fit.model.ordered)
+    if means and fit.model.ordered and (shared or recipe(fit.estimator).weight == "full"):
         return PROFILED
     reached = sum(ordered.thresholds for ordered in fit.model.ordered) if means else 0
     if not diagonal and len(fit.model.visibles) < 2:

@@ -3,8 +3,8 @@
 "full" is Γ⁻¹ (asymptotically distribution free, Browne 1984); "diagonal" is that of the diagonal of Γ; "normal" is Γ⁻¹
 of normal data (GLS); "identity" weighs all alike; a `Mixture` is the inverse of a mean of Γ and that of normal data
 (distributionally weighted, Du & Bentler 2022, Structural Equation Modeling 29). Moments of exogenous covariates alone
-are left out, and Γ is that of moments given these. The variance of a latent response is one by convention: it is fitted exactly by the residual
-variance, so that any weight will do, and it varies not at all.
+are left out, and Γ is that of moments given these. The variance of a latent response is one by convention: it is fitted
+exactly by the residual variance, so that any weight will do, and it varies not at all.
 """
 
 from __future__ import annotations
@@ -126,16 +126,17 @@ def weighted_moments(
         second=np.concatenate([place[chosen.means], place[chosen.columns]]),
         means=len(chosen.means),
         target=np.concatenate([constant.astype(float), vector.covariance[chosen.rows, chosen.columns]]),
-        weight=_weight(vector, chosen, influence, exogenous, weight) * fewer,
+        weight=weight_of(vector, chosen, influence, exogenous, weight) * fewer,
         influence=influence / np.sqrt(fewer),
         pinned=chosen.pinned,
         offset=offset,
     )
 
 
-def _weight(
+def weight_of(
     vector: MomentVector, chosen: Chosen, influence: Array, exogenous: tuple[str, ...], weight: Weight
 ) -> Array:
+    """W of contributions ψ, shape (n, k): its diagonal, or all of it."""
     if weight == "identity":
         return np.ones(len(chosen))
     if weight == "diagonal":

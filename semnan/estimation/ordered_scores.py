@@ -75,7 +75,7 @@ def ordered_scores(
             continue
         part = group.seen(seen, rows[members], codes[members], prior=method == "regression")
         found, reached = part.maximum()
-        values[members] = np.where(reached[:, None] & ~part.open, found, np.nan)
+        values[members] = np.where(reached[:, None] & ~part.open, group.center + found, np.nan)
         reasons |= {name: NOT_MEASURED for name, out in zip(fit.model.latents, part.open, strict=True) if out}
         if not reached.all():
             reasons = dict.fromkeys(fit.model.latents, UNBOUNDED) | reasons
@@ -112,8 +112,10 @@ class _Group:
     left : array, shape (p, p)
         The covariance given the latents.
     mean : array, shape (p,)
+    center : array, shape (m,)
+        The mean of the latents.
     edges : array, shape (p, C + 1)
-        Thresholds of the ordered variables from −∞ to ∞.
+        Thresholds of the ordered variables, about the means of their responses, from −∞ to ∞.
     ordered : array of bool, shape (p,)
 
     """
@@ -122,6 +124,7 @@ class _Group:
     slopes: Array
     left: Array
     mean: Array
+    center: Array
     edges: Array
     ordered: Flags
 
@@ -140,7 +143,10 @@ class _Group:
         apart = np.abs(left / np.outer(size, size)) - np.eye(len(size))
         if (apart[ordered] > ZERO).any():
             return DEPENDENT
-        return cls(among.inverse, slopes, left, sample_mean(fit, g), _edges(fit, g), ordered)
+        implied = relations.mean.numpy()
+        mean = implied[visible] if fit.model.has_means else sample_mean(fit, g)
+        edges = _edges(fit, g) - np.where(ordered, mean, 0.0)[:, None]
+        return cls(among.inverse, slopes, left, mean, implied[latent], edges, ordered)
 
     def seen(self, seen: Flags, rows: Array, codes: Indices, *, prior: bool) -> _Posterior:
         """Of rows that observe the same variables."""

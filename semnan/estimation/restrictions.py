@@ -13,15 +13,20 @@ so that mean and variance are those of χ² with its m degrees of freedom.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
 
 import numpy as np
 
 from semnan.errors import Unavailable
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.estimators import recipe
-from semnan.estimation.inference import Inference
 from semnan.estimation.information import push_forward
+from semnan.estimation.moment_vector import MomentVector
+from semnan.estimation.shared_thresholds import Whole
+from semnan.estimation.squares import LeastSquares
+from semnan.estimation.variance import variances
 from semnan.network import propagate
 from semnan.network.arrays import Array
 
@@ -31,11 +36,57 @@ FLAT = 1e-10
 SINGULAR = Unavailable("the restrictions have no variance here: the models may be the same")
 
 
-def shifted_difference(less: Estimate, more: Estimate, rise: float, df: int) -> float | Unavailable:
+@final
+@dataclass(frozen=True, eq=False)
+class View:
+    """A fit as this test looks at it.
+
+    Attributes
+    ----------
+    inverse, covariance : array, shape (q, q)
+        Of the information of one observation, and n times that of the estimates.
+    slopes : array, shape (k, q)
+        The derivatives of all fitted moments.
+    conventional : list of int
+        Residual variances of ordered variables, which follow from the variance one of their responses.
+
+    """
+
+    inverse: Array
+    covariance: Array
+    slopes: Array
+    conventional: list[int]
+
+    @classmethod
+    def of(cls, fit: Estimate, names: tuple[str, ...]) -> View | Unavailable:
+        """Of means and covariances of variables in the order of the names."""
+        if isinstance(fit.inference, Unavailable):
+            return fit.inference
+        if fit.stages is None and recipe(fit.estimator).errors != "robust.sem":
+            return CASEWISE
+        inverse, covariance = fit.inference.inverse_information().numpy(), fit.inference.covariance().numpy()
+        return cls(inverse, covariance, _slopes(fit, names), _conventional(fit))
+
+    @classmethod
+    def of_whole(cls, fit: Estimate, vectors: Sequence[MomentVector]) -> View | Unavailable:
+        """Of thresholds too."""
+        weight, squares = recipe(fit.estimator).weight, fit.squares
+        assert weight is not None
+        if not isinstance(squares, LeastSquares):
+            return CASEWISE
+        whole = Whole.of(fit.model, vectors, weight)
+        theta = whole.known(fit.theta.numpy(), squares.thresholds, squares.scales, vectors)
+        pushing = np.array([whole.limits.equality])
+        found = variances(whole.problem, whole.limits, theta, "expected", recipe(fit.estimator).errors, pushing, None)
+        if isinstance(found, Unavailable):
+            return found
+        inverse, covariance = found.inverse_information()[0].numpy(), found.covariance()[0].numpy()
+        return cls(inverse, covariance, whole.slopes(theta), _conventional(fit))
+
+
+def shifted_difference(less: View, more: View, rise: float, df: int) -> float | Unavailable:
     """The scaled and shifted difference of χ² of the less and the more restricted fit."""
     found = restriction_traces(less, more)
-    if isinstance(found, Unavailable):
-        return found
     first, second = found
     if second <= 0:
         return SINGULAR
@@ -43,16 +94,10 @@ def shifted_difference(less: Estimate, more: Estimate, rise: float, df: int) -> 
     return rise * scale + df - scale * first
 
 
-def restriction_traces(less: Estimate, more: Estimate) -> tuple[float, float] | Unavailable:
+def restriction_traces(less: View, more: View) -> tuple[float, float]:
     """tr(C G) and tr[(C G)²]."""
-    for fit in (less, more):
-        if isinstance(fit.inference, Unavailable):
-            return fit.inference
-        if fit.stages is None and recipe(fit.estimator).errors != "robust.sem":
-            return CASEWISE
     one, other = _Directions.of(less), _Directions.of(more)
-    left = np.linalg.pinv(_slopes(less, less.model.visibles) @ one.basis)
-    left = left @ _slopes(more, less.model.visibles) @ other.basis
+    left = np.linalg.pinv(less.slopes @ one.basis) @ more.slopes @ other.basis
     information = np.diag(1 / one.variances)
     taken = left @ np.linalg.pinv(left.T @ information @ left) @ left.T
     found = (np.diag(one.variances) - taken) @ one.spread
@@ -78,11 +123,10 @@ class _Directions(NamedTuple):
     spread: Array
 
     @classmethod
-    def of(cls, fit: Estimate) -> _Directions:
-        assert isinstance(fit.inference, Inference)
-        inverse, covariance = fit.inference.inverse_information().numpy(), fit.inference.covariance().numpy()
+    def of(cls, view: View) -> _Directions:
+        inverse, covariance = view.inverse, view.covariance
         size = np.sqrt(np.clip(inverse.diagonal(), 0, None))
-        size[_conventional(fit)] = 0.0
+        size[view.conventional] = 0.0
         at = np.flatnonzero(size > 0)
         scale = size[at]
         values, vectors = np.linalg.eigh(inverse[np.ix_(at, at)] / np.outer(scale, scale))

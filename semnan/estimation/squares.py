@@ -7,7 +7,7 @@ from typing import final
 
 from semnan.errors import Unavailable
 from semnan.estimation.correction import Correction
-from semnan.estimation.thresholds import Threshold
+from semnan.estimation.thresholds import Scale, Threshold
 
 
 @final
@@ -30,6 +30,10 @@ class LeastSquares:
         Ordered variables of two categories whose table had an empty cell.
     correction : Correction, Unavailable or None
         Of ordered variables, for robust indices.
+    scales : tuple of Scale
+        Of latent responses whose thresholds groups share.
+    freedom : (int, int) or None
+        The numbers of moments and of parameters, where thresholds are among these.
 
     """
 
@@ -42,3 +46,5 @@ class LeastSquares:
     thresholds: tuple[Threshold, ...] = ()
     adjusted: tuple[tuple[str, str], ...] = ()
     correction: Correction | Unavailable | None = None
+    scales: tuple[Scale, ...] = ()
+    freedom: tuple[int, int] | None = None

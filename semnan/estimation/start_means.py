@@ -75,8 +75,11 @@ def _system(group: Group, theta: Array, free: Array) -> tuple[Array, Array]:
     effects = propagate(layout, theta).factors[:, : layout.inner, 1:]
     rows = _rows(layout)
     rows = rows[is_free[parameter[rows]]]
+    scale = np.sqrt(diagonal(group.covariance.numpy()))
+    missing = (group.mean.numpy() - effects[:, 0]) / scale
+    if not len(rows):  # All intercepts of this group are fixed.
+        return np.zeros((*missing.shape, len(free))), missing
     units = spread(at.unit[:, 1:], (len(theta), *at.unit[:, 1:].shape))
     slopes = np.concatenate([units, effects], axis=1).take(at.right[rows], axis=1).mT
     slopes = add_at(len(free), np.searchsorted(free, parameter[rows]), slopes)
-    scale = np.sqrt(diagonal(group.covariance.numpy()))
-    return slopes / scale[..., None], (group.mean.numpy() - effects[:, 0]) / scale
+    return slopes / scale[..., None], missing

@@ -36,13 +36,17 @@ class Statistics:
     @property
     def parameters(self) -> int | Unavailable:
         """Free parameters, counted by the dimensions of θ that a covariance determines."""
-        generic = self.estimate.generic
+        generic, squares = self.estimate.generic, self.estimate.squares
+        if isinstance(squares, LeastSquares) and squares.freedom is not None:
+            return squares.freedom[1]
         return generic if isinstance(generic, Unavailable) else generic.rank + self._margins
 
     @property
     def moments(self) -> int:
         """How many means and covariances the model is about; those of exogenous covariates are given."""
-        model = self.estimate.model
+        model, squares = self.estimate.model, self.estimate.squares
+        if isinstance(squares, LeastSquares) and squares.freedom is not None:
+            return squares.freedom[0]
         p, k = len(model.visibles), len(model.exogenous)
         means = p - k if model.has_means else 0
         return len(self.estimate.labels) * (p * (p + 1) // 2 - k * (k + 1) // 2 + means) + self._margins

@@ -24,7 +24,7 @@ from semnan.estimation.inference import Inference
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.squares import LeastSquares
 from semnan.estimation.stages import TwoStage, stages_of
-from semnan.estimation.thresholds import Threshold
+from semnan.estimation.thresholds import Scale, Threshold
 from semnan.model import Constraint, Defined, Kind, Ordered, Parameter, PathModel
 
 FORMAT = "semnan estimate 4"
@@ -93,7 +93,7 @@ def _describe(fit: Estimate) -> dict[str, Any]:
         "incomplete": [pattern is not None for pattern in fit.patterns],
         "discrepancy": fit.discrepancy,
         "estimator": fit.estimator,
-        "ordered": [[ordered.name, ordered.thresholds] for ordered in fit.model.ordered],
+        "ordered": [[ordered.name, ordered.thresholds, ordered.shared] for ordered in fit.model.ordered],
         "squares": _squares_said(fit.squares),
         "stages": _stages_said(fit.stages),
         "information": fit.information,
@@ -193,6 +193,8 @@ def _squares(said: dict[str, Any]) -> LeastSquares | Unavailable | None:
         tuple(Threshold(**row) for row in found["thresholds"]),
         tuple((str(first), str(second)) for first, second in found["adjusted"]),
         _correction(found["correction"]),
+        tuple(Scale(**row) for row in found["scales"]),
+        None if found["freedom"] is None else (int(found["freedom"][0]), int(found["freedom"][1])),
     )
 
 
@@ -225,7 +227,7 @@ def _model(said: dict[str, Any]) -> PathModel:
         exogenous=tuple(said["exogenous"]),
         defined=defined,
         constraints=constraints,
-        ordered=tuple(Ordered(str(name), int(count)) for name, count in said["ordered"]),
+        ordered=tuple(Ordered(str(name), int(count), bool(shared)) for name, count, shared in said["ordered"]),
     )
 
 

@@ -45,6 +45,24 @@ class Threshold:
     standard_error: float
 
 
+@final
+@dataclass(frozen=True)
+class Scale:
+    """One over the standard deviation of a latent response, in a group that shares its thresholds with the first.
+
+    Attributes
+    ----------
+    name, group : str
+    estimate, standard_error : float
+
+    """
+
+    name: str
+    group: str
+    estimate: float
+    standard_error: float
+
+
 def group_thresholds(
     part: Part, at: Propagation[Array], vector: MomentVector, group: str | None, inverse: Array
 ) -> list[Threshold]:

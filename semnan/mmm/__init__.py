@@ -1,6 +1,6 @@
 """Marketing-mix models whose channels form a DAG with latent confounders."""
 
-from semnan.mmm.answers import Answers, answers
+from semnan.mmm.answers import Answers
 from semnan.mmm.budget import Allocation, Budget
 from semnan.mmm.channel_bounds import BoundedEffect, ChannelBounds
 from semnan.mmm.channel_effects import ChannelEffect, ChannelEffects
@@ -10,7 +10,6 @@ from semnan.mmm.channel_sem import ChannelSEM
 from semnan.mmm.config import get_default_config
 from semnan.mmm.contributions import Contribution, Contributions
 from semnan.mmm.holdout import Accuracy, Holdout
-from semnan.mmm.html_report import html_report
 from semnan.mmm.identification import ChannelVerdict, IdentificationTable
 from semnan.mmm.knowledge import LiftTest, Prior
 from semnan.mmm.learn import LearnedChannels, learn_channel_graph
@@ -51,9 +50,7 @@ __all__ = [
     "Scenario",
     "ScenarioMedia",
     "SimulatedPanel",
-    "answers",
     "get_default_config",
-    "html_report",
     "learn_channel_graph",
     "read_plan",
     "simulate_panel",

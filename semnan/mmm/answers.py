@@ -64,33 +64,21 @@ class Answers:
             "holdout": None if holdout is None else holdout.to_dict(),
         }
 
+    def to_html(self) -> str:
+        """A report with drawings as one HTML file, which loads nothing and runs no script; needs matplotlib."""
+        from semnan.mmm.html_report import html_report  # Which reads answers.
 
-def answers(
+        return html_report(self)
+
+
+def ask(
     fit: ChannelFit,
-    *,
-    level: float = 0.95,
-    total: float | None = None,
-    amounts: Mapping[str, tuple[float, float]] | None = None,
-    holdout: int = 0,
+    level: float,
+    total: float | None,
+    amounts: Mapping[str, tuple[float, float]] | None,
+    holdout: int,
 ) -> Answers:
-    """Ask a fit for all that it tells.
-
-    Parameters
-    ----------
-    fit : ChannelFit
-    level : float
-        Of the intervals.
-    total, amounts
-        Of the budget, as in `ChannelFit.optimise_budget`.
-    holdout : int
-        Weeks at the end to foresee from those before, if any.
-
-    Raises
-    ------
-    FitError
-        For a budget that the bounds do not allow, or too many weeks to hold out.
-
-    """
+    """See `ChannelFit.answers`."""
     returns = fit.roas(level=level)
     return Answers(
         fit=fit,

@@ -15,7 +15,7 @@ from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
 from semnan.errors import Unavailable
 from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
-from semnan.mmm.answers import answers
+from semnan.mmm.answers import Answers, ask
 from semnan.mmm.budget import Bounds, Budget, optimise_budget
 from semnan.mmm.channel_bounds import ChannelBounds, channel_bounds
 from semnan.mmm.channel_effects import ChannelEffects, channel_effects
@@ -25,9 +25,8 @@ from semnan.mmm.channel_summary import summarise, to_dict
 from semnan.mmm.concentrate import Minimum
 from semnan.mmm.contributions import Contributions, contributions
 from semnan.mmm.holdout import Holdout, holdout
-from semnan.mmm.html_report import html_report
 from semnan.mmm.judgement import Judge
-from semnan.mmm.knowledge import Known
+from semnan.mmm.knowledge import Known, Prior
 from semnan.mmm.plots import Plots
 from semnan.mmm.response_curves import ResponseCurves, response_curves
 from semnan.mmm.roas import ChannelReturns, channel_returns
@@ -98,11 +97,17 @@ class ChannelFit:
 
     @cached_property
     def ignoring_confounders(self) -> ChannelFit:
-        """The same model without its confounders, as a regression on all channels would have it."""
+        """The same model without its confounders, as a regression on all channels would have it.
+
+        With the priors on what it has too, but without lift tests, which would tell it of the confounders.
+        """
         if not self.model.graph.confounders:
             return self
         kind: StandardErrors = "panel-hac" if self.standard_error_kind == "bootstrap" else self.standard_error_kind
-        return self.model.without_confounders().fit(standard_errors=kind)
+        other = self.model.without_confounders()
+        names = {*(free.name for free in other.design.model.free), *other.design.names}
+        priors = [item for item in self.known if isinstance(item, Prior) and item.parameter in names]
+        return other.fit(standard_errors=kind, known=priors)
 
     @cached_property
     def judge(self) -> Judge:
@@ -207,9 +212,30 @@ class ChannelFit:
         """Drawings, as ``fit.plot.roas()``; they need matplotlib."""
         return Plots(self)
 
-    def report(self, path: str | Path, *, level: float = 0.95) -> None:
+    def answers(
+        self,
+        *,
+        level: float = 0.95,
+        total: float | None = None,
+        amounts: Mapping[str, tuple[float, float]] | None = None,
+        holdout: int = 0,
+    ) -> Answers:
+        """All results at once, for a report or JSON.
+
+        Parameters
+        ----------
+        level : float
+        total, amounts
+            Of the budget, as in `optimise_budget`.
+        holdout : int
+            Weeks at the end to foresee from those before, if any.
+
+        """
+        return ask(self, level, total, amounts, holdout)
+
+    def report(self, path: str | Path, *, level: float = 0.95, holdout: int = 0) -> None:
         """Write all results with their drawings as one HTML file that loads nothing; needs matplotlib."""
-        Path(path).write_text(html_report(answers(self, level=level)), encoding="utf-8")
+        Path(path).write_text(self.answers(level=level, holdout=holdout).to_html(), encoding="utf-8")
 
     def __str__(self) -> str:
         return str(self.summary())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,7 @@ from io import BytesIO
 from itertools import count
 from typing import final
 
+from semnan.identification import Status
 from semnan.mmm.plots.canvas import NARROW, WIDE
 from semnan.report import Drawing
 from semnan.report.table import Table
@@ -161,7 +163,7 @@ def result_table(found: Table) -> str:
     verdict = found.columns.index("verdict") if "verdict" in found.columns else None
     rows = (
         [
-            badge(cell, good=cell == "identified") if i == verdict and cell else escape(cell)
+            badge(cell, good=cell == Status.IDENTIFIED.value) if i == verdict and cell else escape(cell)
             for i, cell in enumerate(row)
         ]
         for row in found.rows
@@ -196,12 +198,21 @@ def _figure(inside: str, caption: str) -> str:
 
 def _address(drawing: Drawing) -> str:
     """The drawing as a data address. The same drawing gives the same text."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.filterwarnings("always", "Glyph .* missing", UserWarning)
+        found = _svg(drawing, "path")
+        if any("Glyph" in str(warning.message) for warning in told):
+            found = _svg(drawing, "none")  # Letters that matplotlib's font does not have are left to the browser.
+    return "data:image/svg+xml;base64," + base64.b64encode(found).decode("ascii")
+
+
+def _svg(drawing: Drawing, letters: str) -> bytes:
     from matplotlib import rc_context
 
     buffer = BytesIO()
-    with rc_context({"svg.hashsalt": "semnan", "svg.fonttype": "path"}):
+    with rc_context({"svg.hashsalt": "semnan", "svg.fonttype": letters}):
         drawing.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue()
 
 
 def _size(drawing: Drawing) -> str:

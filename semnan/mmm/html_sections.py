@@ -21,7 +21,7 @@ from semnan.mmm.html_page import (
 )
 from semnan.mmm.plots.adstock import draw_adstock, lag_weights
 from semnan.mmm.plots.budget import draw_budget
-from semnan.mmm.plots.channel_graph import draw_channel_graph
+from semnan.mmm.plots.channel_graph import MOST, draw_channel_graph
 from semnan.mmm.plots.contributions import draw_contributions, draw_waterfall
 from semnan.mmm.plots.fit_over_time import draw_fit, draw_holdout
 from semnan.mmm.plots.response_curves import draw_response_curves
@@ -55,11 +55,12 @@ def _verdicts(found: Answers) -> Iterator[str]:
         for row in rows
         if not row.identified
     )
-    yield wide_picture(
-        draw_channel_graph(found.fit, found.effects),
-        f"Graph of the channels, {kpi} and the confounders, with the effect on every edge",
-        "The channel graph. On edges, effects; dashed edges with a question mark are those that data cannot tell.",
-    )
+    if len(found.fit.model.graph.nodes) <= MOST:
+        yield wide_picture(
+            draw_channel_graph(found.fit, found.effects),
+            f"Graph of the channels, {kpi} and the confounders, with the effect on every edge",
+            "The channel graph. On edges, effects; dashed edges with a question mark are those that data cannot tell.",
+        )
 
 
 def _verdict(row: ChannelEffect) -> tuple[str, ...]:

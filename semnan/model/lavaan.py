@@ -129,10 +129,12 @@ def _compiled(text: str, options: Options) -> PathModel:
 def _compile(source: ModelText, options: Options) -> PathModel:
     rows = tuple(ordered(source.rows))
     roles = roles_of(rows)
-    categorical = ordered_of(rows, roles.visibles, options.thresholds)
+    categorical = ordered_of(rows, roles.visibles, options.thresholds, shared=options.shares_thresholds)
+    if "thresholds" in options.group_equal and not categorical:
+        raise ModelError("group_equal has 'thresholds', but no variable is ordered: name some as ordered=")
     rows = tuple(row for row in rows if row.op != "|")
     means = options.has_means(written=any(row.op == "~1" for row in rows), ordered=bool(categorical))
-    entries = Table(rows, roles, options, means).entries()
+    entries = Table(rows, roles, options, means, frozenset(item.name for item in categorical)).entries()
     tie(entries, roles, options)
     if options.as_written:
         entries = _as_written(entries)

@@ -13,6 +13,7 @@ from semnan.graph.diagram import listed
 EQUAL = (
     "loadings",
     "intercepts",
+    "thresholds",
     "means",
     "regressions",
     "residuals",
@@ -20,6 +21,8 @@ EQUAL = (
     "lv.variances",
     "lv.covariances",
 )
+#: Those that are about means.
+MEANS = frozenset(("intercepts", "thresholds", "means"))
 FUNCTIONS = ("sem", "cfa", "growth", "lavaan")
 
 
@@ -53,12 +56,17 @@ class Options:
         return self.function == "lavaan"
 
     @property
+    def shares_thresholds(self) -> bool:
+        """Whether intercepts, and thresholds with them, are equal across groups: lavaan takes one for the other."""
+        return not {"intercepts", "thresholds"}.isdisjoint(self.group_equal)
+
+    @property
     def group_count(self) -> int:
         return len(self.groups) or 1
 
     def has_means(self, *, written: bool, ordered: bool) -> bool:
         """Whether intercepts are part of the model; `written` says whether the text has some."""
-        wanted = written or self.function == "growth" or not {"intercepts", "means"}.isdisjoint(self.group_equal)
+        wanted = written or self.function == "growth" or not MEANS.isdisjoint(self.group_equal)
         if self.meanstructure is False and wanted:
             raise ModelError("meanstructure=False, but the model has intercepts: leave the option out, or remove them")
         if self.meanstructure is not None:

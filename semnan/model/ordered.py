@@ -17,6 +17,9 @@ class Ordered:
     ----------
     name : str
     thresholds : int
+    shared : bool
+        Whether thresholds are the same in all groups; the variances of latent responses are then free in all but the
+        first.
 
     Raises
     ------
@@ -27,6 +30,7 @@ class Ordered:
 
     name: str
     thresholds: int
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.thresholds, bool) or not isinstance(self.thresholds, int) or self.thresholds < 1:

@@ -63,6 +63,7 @@ class Table:
     roles: Roles
     options: Options
     means: bool
+    categorical: frozenset[str] = frozenset()
 
     def entries(self) -> list[Entry]:
         """All lines but those of exogenous covariates, with modifiers, before ties."""
@@ -132,9 +133,9 @@ class Table:
         if line.row is not None:
             return None
         if line.lhs not in self._latents:
-            return None if options.int_ov_free else 0.0
-        # Equal intercepts leave the latent means of further groups to be found.
-        freed = later and "intercepts" in options.group_equal and "means" not in options.group_equal
+            return None if options.int_ov_free and line.lhs not in self.categorical else 0.0
+        # Equal intercepts or thresholds leave the latent means of further groups to be found.
+        freed = later and options.shares_thresholds and "means" not in options.group_equal
         return None if options.int_lv_free or freed else 0.0
 
     def _variance(self, line: _Line, *, later: bool) -> float | None:

@@ -13,8 +13,10 @@ from semnan.model.syntax import TextError
 _THRESHOLD = re.compile(r"t([1-9][0-9]{0,2})")
 
 
-def ordered_of(rows: Sequence[Row], visibles: Sequence[str], known: Sequence[tuple[str, int]]) -> tuple[Ordered, ...]:
-    """The ordered variables in the order of the visibles.
+def ordered_of(
+    rows: Sequence[Row], visibles: Sequence[str], known: Sequence[tuple[str, int]], *, shared: bool = False
+) -> tuple[Ordered, ...]:
+    """The ordered variables in the order of the visibles, perhaps with thresholds that groups share.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def ordered_of(rows: Sequence[Row], visibles: Sequence[str], known: Sequence[tup
         if counts.setdefault(name, count) != count:
             told = f"{count} thresholds of {name!r} are written, but it has {counts[name]} in the data"
             raise TextError(at, f"{told}: write t1 to t{counts[name]}, or none")
-    return tuple(Ordered(name, counts[name]) for name in visibles if name in counts)
+    return tuple(Ordered(name, counts[name], shared) for name in visibles if name in counts)
 
 
 def _written(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:

@@ -67,7 +67,7 @@ class _Keys:
     """What tied entries have in common: a label, or the first line of those that are equal."""
 
     def __init__(self, entries: list[Entry], roles: Roles, options: Options) -> None:
-        self._equal = set(options.group_equal)
+        self._equal = {*options.group_equal, *(("intercepts",) if options.shares_thresholds else ())}
         self._latents, self._covariates = set(roles.latents), set(roles.covariates)
         self._named: dict[str, Entry] = {}
         if options.group_partial or any(entry.equal for entry in entries):

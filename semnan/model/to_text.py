@@ -134,6 +134,8 @@ def _quoted(label: str) -> str:
 
 
 def _check_writable(model: PathModel) -> None:
+    if any(item.shared for item in model.ordered):
+        raise ModelError("thresholds that groups share cannot be written in a text: give group_equal=['thresholds', …]")
     for name in (*model.visibles, *model.latents):
         if not is_plain_name(name):
             raise ModelError(f"the variable {name!r} cannot be written in lavaan's language: rename it")

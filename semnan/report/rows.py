@@ -17,7 +17,7 @@ from semnan.errors import Unavailable
 from semnan.estimation.distributions import normal_reach, two_sided
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.squares import LeastSquares
-from semnan.estimation.thresholds import Threshold
+from semnan.estimation.thresholds import Scale, Threshold
 from semnan.model import Kind, Parameter, PathModel, intercept
 
 FIXED = Unavailable("fixed, not estimated")
@@ -33,7 +33,8 @@ class ParameterRow:
     ----------
     lhs, op, rhs : str
         In lavaan's language: ``f =~ x`` loading, ``y ~ x`` path, ``x ~~ y`` (co)variance, ``x ~1`` intercept (with an
-        empty right side), ``x | t1`` threshold, ``name := expression`` defined parameter.
+        empty right side), ``x | t1`` threshold, ``x ~*~ x`` scale of a latent response, ``name := expression`` defined
+        parameter.
     group : str or None
         Of a model with several groups; None for a defined parameter.
     label : str or None
@@ -96,21 +97,23 @@ def parameter_rows(fit: Estimate, level: float, *, with_standardised: bool = Fal
 
 
 def _threshold_rows(fit: Estimate, level: float, *, with_standardised: bool) -> list[ParameterRow]:
-    """Thresholds of ordered variables; these are in standard deviations of the latent responses as they are."""
+    """Thresholds of ordered variables and scales; these are in units of the latent responses as they are."""
     if not isinstance(fit.squares, LeastSquares):
         return []
-    return [_threshold(step, level, with_standardised=with_standardised) for step in fit.squares.thresholds]
+    steps = [_measured(step, "|", f"t{step.level}", level, with_standardised) for step in fit.squares.thresholds]
+    scales = [_measured(scale, "~*~", scale.name, level, with_standardised) for scale in fit.squares.scales]
+    return steps + scales
 
 
-def _threshold(step: Threshold, level: float, *, with_standardised: bool) -> ParameterRow:
+def _measured(step: Threshold | Scale, op: str, rhs: str, level: float, with_standardised: bool) -> ParameterRow:
     z, reach = step.estimate / step.standard_error, normal_reach(level) * step.standard_error
     return ParameterRow(
         lhs=step.name,
-        op="|",
-        rhs=f"t{step.level}",
+        op=op,
+        rhs=rhs,
         group=step.group,
         label=None,
-        name=f"{step.name} | t{step.level}",
+        name=f"{step.name} {op} {rhs}",
         fixed=False,
         estimate=step.estimate,
         standard_error=step.standard_error,

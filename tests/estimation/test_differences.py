@@ -72,10 +72,21 @@ def test_methods_that_do_not_apply_say_so() -> None:
 
 
 def test_a_ladder_of_ordered_variables() -> None:
-    """Its step is the test of equal loadings, whose number is lavaan's."""
+    """Its steps are tests whose numbers are lavaan's."""
     ladder = sn.invariance(CASES["WLSMV_groups"]["free"], table("ordered"), group="group", ordered=SEVEN)
-    assert [step.name for step in ladder] == ["configural", "metric"]
-    said = CASES["WLSMV_groups"]["difference"]
-    assert ladder.steps[1].test.chi_square_difference == pytest.approx(said, rel=1e-3)
-    with pytest.raises(FitError, match="'scalar' needs equal thresholds"):
-        sn.invariance(ITEMS, table("ordered"), group="group", ordered=SEVEN, steps=("configural", "scalar"))
+    assert [step.name for step in ladder] == ["configural", "thresholds", "metric"]
+    for step, name in zip(list(ladder)[1:], ("WLSMV_thresholds", "WLSMV_thresholds_loadings"), strict=True):
+        assert step.test.chi_square_difference == pytest.approx(CASES[name]["difference"], rel=1e-3)
+        assert step.test.df_difference == CASES[name]["df"]
+    with pytest.raises(FitError, match="give two or more of configural, thresholds, metric, means"):
+        sn.invariance(ITEMS, table("ordered"), group="group", ordered=SEVEN, steps=("configural", "strict"))
+
+
+def test_equal_loadings_do_not_restrict_to_equal_thresholds() -> None:
+    """Without equal thresholds loadings are equal in other units: lavaan tests, but the models are not nested."""
+    args: dict[str, Any] = {"ordered": SEVEN, "group": "group"}
+    metric = run(CASES["WLSMV_groups"]["free"], "ordered", {**args, "group.equal": ["loadings"]})
+    scalar = run(CASES["WLSMV_groups"]["free"], "ordered", {**args, "group.equal": ["loadings", "thresholds"]})
+    found = sn.compare(metric, scalar).rows[1].p_value
+    assert isinstance(found, Unavailable)
+    assert "not nested" in found.reason

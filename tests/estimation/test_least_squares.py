@@ -21,6 +21,7 @@ from ..lavaan_cases import names as lavaan_names
 REFERENCE = Path(__file__).parents[1] / "reference"
 OPTIONS = {"group.equal": "group_equal", "std.lv": "std_lv", "fixed.x": "fixed_x"}
 DLS = {"dls.a": "dls_a", "dls.GammaNT": "dls_gamma_nt"}
+OTHER_UNITS = {"rmr", "rmr_nomean", "srmr_bentler", "crmr", "srmr_mplus"}
 BASELINE_ROBUST = {"cfi.robust", "tli.robust", "nnfi.robust", "rni.robust"}
 #: GFI is not there for least squares; WRMR and levels are not told.
 LEFT_OUT = {"gfi", "agfi", "pgfi", "wrmr", "rmsea.ci.level", "rmsea.close.h0", "rmsea.notclose.h0"}
@@ -65,8 +66,8 @@ def rows(name: str) -> list[tuple[Parameter, float, float, float, float | None]]
             here[row.kind, frozenset((row.source, row.target)), row.group] = (row, free.name)
     found = []
     for i, op in enumerate(columns["op"]):
-        if op == "|":
-            continue  # lavaan has χ² / 2 (n − 1) here, and χ² / 2 n elsewhere.
+        if op in ("|", "~*~"):
+            continue
         lhs, rhs = columns["lhs"][i], columns["rhs"][i]
         key = KINDS[op], frozenset((lhs, rhs or lhs)), labels[columns["group"][i] - 1]
         if key in here:
@@ -104,6 +105,8 @@ def test_fit_measures(name: str) -> None:
             continue  # lavaan divides the correction of the baseline by the shares of the groups.
         if measure == "fmin" and "_DLS" in name:
             continue  # lavaan has χ² / 2 (n − 1) here, and χ² / 2 n elsewhere.
+        if name.startswith("shared_") and measure in OTHER_UNITS:
+            continue  # These count residuals of thresholds, and are in other units.
         if name == "ordered_WLS" and measure in ("rmr", "srmr_bentler", "crmr"):
             continue  # lavaan moves thresholds with the other moments.
         found = here[measure]
@@ -128,6 +131,20 @@ def test_thresholds(name: str) -> None:
         assert row.standard_error == pytest.approx(columns["se"][i], rel=1e-3)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("shared_")])
+def test_scales(name: str) -> None:
+    """One over the standard deviations of latent responses in all groups but the first."""
+    fit, columns = fitted(name), cases()[name]["parameters"]
+    here = {(row.lhs, row.group): row for row in fit.parameters() if row.op == "~*~"}
+    rows = [i for i, op in enumerate(columns["op"]) if op == "~*~" and columns["free"][i]]
+    assert rows
+    assert len(rows) == len(here)
+    for i in rows:
+        row = here[columns["lhs"][i], fit.model.groups[columns["group"][i] - 1]]
+        assert row.estimate == pytest.approx(columns["est"][i], abs=1e-3 * columns["se"][i])
+        assert row.standard_error == pytest.approx(columns["se"][i], rel=1e-3)
+
+
 WITH_CORRELATIONS = [name for name in WITH_THRESHOLDS if cases()[name]["sample"]]
 
 
@@ -140,7 +157,9 @@ def test_correlations_of_latent_responses(name: str) -> None:
     assert sample.covariance[at[rows], at[columns]] == pytest.approx(said["cov"], abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["ordered_groups_loadings", "ordered_WLS", "school_GLS", "all_ordered_WLSMV"])
+@pytest.mark.parametrize(
+    "name", ["ordered_groups_loadings", "ordered_WLS", "school_GLS", "all_ordered_WLSMV", "shared_loadings"]
+)
 def test_saved_and_read_back(name: str, tmp_path: Path) -> None:
     fit = fitted(name)
     fit.save(tmp_path / "fit")

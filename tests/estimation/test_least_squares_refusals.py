@@ -37,7 +37,11 @@ def school() -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("text", "options", "told"),
     [
-        (ITEMS, {"meanstructure": True}, "means of models with ordered variables are not fitted"),
+        (
+            ITEMS,
+            {"meanstructure": True},
+            "means of models with ordered variables are fitted if groups share thresholds",
+        ),
         (f"{ITEMS}\ny1 ~~ 1*y1", {}, "residual variance of the ordered variable 'y1'"),
         (f"{ITEMS}\ny1 ~~ a*y1\ny2 ~~ a*y2", {}, "residual variance of the ordered variable 'y1'"),
         (f"{ITEMS}\ny8 ~ y7", {}, "'y7' has parents and children"),
@@ -217,3 +221,19 @@ def test_a_mixed_weight_without_normality_is_the_full_one() -> None:
 @pytest.mark.parametrize("estimator", ["ULS", "DLS", "WLSMV", "ML"])
 def test_summaries_say_where_errors_come_from(estimator: Any) -> None:
     assert "Standard errors" in str(sn.cfa(THREE, school(), estimator=estimator).summary())
+
+
+def test_shared_thresholds_are_of_groups_of_ordered_variables() -> None:
+    with pytest.raises(ModelError, match="no variable is ordered"):
+        sn.cfa(ITEMS, frame(), group="group", group_equal=["thresholds"])
+    with pytest.raises(FitError, match="leave out starts="):
+        sn.cfa(ITEMS, frame(), ordered=SEVEN, group="group", group_equal=["thresholds"], starts=2)
+
+
+def test_shared_thresholds_are_one_parameter() -> None:
+    fit = sn.cfa(ITEMS, frame(), ordered=SEVEN, group="group", group_equal=["thresholds", "loadings"])
+    first, second = ([step.estimate for step in fit.thresholds if step.group == group] for group in ("a", "b"))
+    assert first == second
+    value = fit.fit_measures["cfi.robust"]
+    assert isinstance(value, Unavailable)
+    assert "thresholds that groups share" in value.reason

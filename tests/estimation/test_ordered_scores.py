@@ -125,3 +125,14 @@ def test_saved_fits_lack_the_categories(tmp_path: Path) -> None:
     found = sn.load(tmp_path / "fit").factor_scores(frame())
     assert isinstance(found, Unavailable)
     assert "rows of the fit" in found.reason
+
+
+def test_scores_of_groups_that_share_thresholds() -> None:
+    """They are in the units of the first group, about latent means: those of all rows average to these, shrunk."""
+    options: dict[str, Any] = {"group": "group", "group_equal": ["thresholds", "loadings"]}
+    fit = fitted("f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7", **options)
+    found = scored(fit)
+    second = np.array([label == "b" for label in found.groups])
+    for name in ("f", "g"):
+        assert found[name][~second].mean() == pytest.approx(0.0, abs=0.05)
+        assert found[name][second].mean() == pytest.approx(fit.estimates[f"1 -> {name} [b]"], abs=0.05)

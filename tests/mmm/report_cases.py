@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semnan.mmm import Answers, ChannelFit, ChannelGraph, ChannelSEM, MediaPanel, answers
+from semnan.mmm import Answers, ChannelFit, ChannelGraph, ChannelSEM, MediaPanel
 from tests.mmm import panels
 
 #: Names that a stranger could choose: HTML, formulas, a leading underscore, and one that is long.
@@ -84,4 +84,4 @@ def many(spend: Literal["media"] | None = "media") -> ChannelFit:
 def told(case: str) -> Answers:
     """What a case tells, with eight weeks held out where all is identified."""
     fits = {"identified": identified, "confounded": confounded, "evil": evil, "many": many}
-    return answers(fits[case](), holdout=8 if case in ("identified", "many") else 0)
+    return fits[case]().answers(holdout=8 if case in ("identified", "many") else 0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semnan.errors import FitError, Unavailable
-from semnan.mmm import ChannelGraph, ChannelSEM
+from semnan.mmm import ChannelGraph, ChannelSEM, MediaPanel
 from semnan.mmm.channel_effects import unit_effect
 from semnan.mmm.media_change import of_channel
 from tests.mmm.fits import at, curved, linear, moved, simulated, unidentified
@@ -137,3 +137,17 @@ def test_rows_become_frames_and_plain_values() -> None:
     assert "<table>" in found._repr_html_()
     with pytest.raises(FitError, match="nothing about"):
         found["TV", "sideways"]
+
+
+def test_media_that_add_up_to_zero_have_no_effect_by_unit() -> None:
+    # Sums of whole numbers are exact.
+    media = np.round(64 * np.random.default_rng(0).normal(size=(3, 40, 1)))
+    media[0, 0, 0] -= media.sum()
+    kpi = 5 + media[..., 0] + np.random.default_rng(1).normal(size=(3, 40))
+    refunds = MediaPanel.from_arrays(media, kpi, channels=["tv"], kpi_name="sales", allow_negative=True)
+    fit = ChannelSEM(refunds, ChannelGraph([("tv", "sales")], kpi="sales"), adstock=None, saturation=None).fit()
+    row = fit.effects()["tv", "direct"]
+    assert isinstance(row.estimate, Unavailable)
+    assert "add up to zero" in row.estimate.reason
+    assert isinstance(fit.roas()["tv", "direct"].roas, Unavailable)
+    assert isinstance(fit.scenario({"tv": 0.5}).listed[0].spend_then, Unavailable)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semnan.errors import DataError, SemnanError, Unavailable
-from semnan.mmm import Answers
+from semnan.mmm import Answers, ChannelSEM
 from semnan.mmm.plots import (
     draw_adstock,
     draw_budget,
@@ -23,6 +23,7 @@ from semnan.mmm.plots import (
 from semnan.mmm.plots.bars import Bar, span
 from semnan.mmm.plots.canvas import NARROW, WIDE, labelled, shortened
 from semnan.report import Drawing
+from tests.mmm import panels
 from tests.mmm.report_cases import identified, many, told
 
 pytest.importorskip("matplotlib")
@@ -222,6 +223,22 @@ def test_the_graph_marks_what_data_cannot_tell() -> None:
     said = words(draw_channel_graph(found.fit)).splitlines()
     assert said.count("?") == 5  # tv and search on sales; demand on search, sales and queries.
     assert f"{found.fit.estimates['tv -> search']:.3g}" in said
+
+
+def test_the_effect_of_several_weeks_is_on_no_single_edge() -> None:
+    edges = [("tv", "search"), ("tv", "sales"), ("search", "sales"), ("tv@1", "sales")]
+    fit = ChannelSEM(
+        panels.panel(), panels.graph().with_edges(edges), adstock=None, saturation={"tv": "hill"}, season=0
+    ).fit()
+    said = words(draw_channel_graph(fit)).splitlines()
+    assert f"{fit.estimates['tv@1 -> sales']:.3g}" in said
+    assert f"{fit.effects()['tv', 'direct'].estimate:.3g}" not in said
+
+
+def test_large_graphs_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("semnan.mmm.plots.channel_graph.MOST", 3)
+    with pytest.raises(SemnanError, match="the graph has 6 variables, too many"):
+        draw_channel_graph(identified())
 
 
 def test_proxies_stand_above_their_confounder() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from semnan.estimation.outcome import Outcome
-from semnan.mmm import Answers, ChannelSEM, LiftTest, Prior, html_report
+from semnan.mmm import Answers, ChannelSEM, LiftTest, Prior
 from semnan.mmm.assumptions import assumptions
 from tests.mmm import panels
 from tests.mmm.browser import Tab, browser, chromium
@@ -60,7 +61,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return {case: html_report(told(case)) for case in ("identified", "confounded", "evil", "many")}
+    return {case: told(case).to_html() for case in ("identified", "confounded", "evil", "many")}
 
 
 @pytest.mark.parametrize("case", ["identified", "confounded", "evil", "many"])
@@ -92,7 +93,7 @@ def test_names_are_shown_as_they_are(pages: dict[str, str]) -> None:
 
 
 def test_the_same_results_give_the_same_file(pages: dict[str, str]) -> None:
-    assert html_report(told("confounded")) == pages["confounded"]
+    assert told("confounded").to_html() == pages["confounded"]
 
 
 def test_what_data_can_tell_comes_first(pages: dict[str, str]) -> None:
@@ -127,7 +128,7 @@ def test_every_parameter_is_listed(pages: dict[str, str]) -> None:
 def test_a_fit_that_did_not_converge_says_so_on_top() -> None:
     found = told("confounded")
     stalled = replace(found.fit, minimum=replace(found.fit.minimum, outcome=Outcome.STALLED))
-    page = Page(html_report(replace(found, fit=stalled)))
+    page = Page(replace(found, fit=stalled).to_html())
     assert "The fit did not converge: No step lowers the discrepancy" in page.said("")
     assert "not converged" in page.said("findings")
 
@@ -162,6 +163,15 @@ def test_what_was_assumed_is_told() -> None:
 def test_a_fit_writes_its_report(tmp_path: Path) -> None:
     told("confounded").fit.report(tmp_path / "report.html")
     assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_letters_that_drawings_lack_are_left_to_the_browser() -> None:
+    found = told("confounded")
+    curves = replace(found.curves, kpi="売上")
+    page = Page(replace(found, curves=curves).to_html())
+    drawings = [base64.b64decode(image["src"].split(",")[1]).decode() for image in page.of("img")]
+    assert sum("売上" in drawing for drawing in drawings) == 1
+    assert all("</svg>" in drawing and "<script" not in drawing for drawing in drawings)
 
 
 # -- in a browser

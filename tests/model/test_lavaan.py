@@ -351,7 +351,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"std_lv": True, "auto_fix_first": True}, "both give the latents a scale"),
     ({"meanstructure": False, "function": "growth"}, "meanstructure=False, but the model has intercepts"),
     ({"groups": ("A",)}, "two or more different names"),
-    ({"groups": ("A", "B"), "group_equal": "thresholds"}, "group_equal has 'thresholds': give some of loadings"),
+    ({"groups": ("A", "B"), "group_equal": "thresholds"}, "group_equal has 'thresholds', but no variable is ordered"),
     ({"group_equal": "loadings"}, "name them with `groups`"),
     ({"groups": ("A", "B"), "group_partial": "y~x"}, "exceptions from group_equal"),
     ({"groups": ("A", "B"), "group_equal": "loadings", "group_partial": "y~q"}, "'y~q', which is no row"),

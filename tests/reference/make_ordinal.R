@@ -45,7 +45,7 @@ answer <- function(name, model, data, table, ...) {
   fit <- suppressWarnings(do.call("sem", c(list(model, table), extra)))
   stopifnot(lavInspect(fit, "converged"))
   rows <- parTable(fit)
-  keep <- rows$op %in% c("=~", "~", "~~", "|", "~1")
+  keep <- rows$op %in% c("=~", "~", "~~", "|", "~1", "~*~")
   columns <- list(lhs = rows$lhs[keep], op = rows$op[keep], rhs = rows$rhs[keep], group = rows$group[keep],
                   free = rows$free[keep], est = rounded(rows$est[keep]), se = rounded(rows$se[keep]))
   measures <- as.list(fitMeasures(fit))
@@ -83,6 +83,19 @@ add("ordered_groups_loadings", ITEMS, "ordered", ordered_data, ordered = seven, 
     group.equal = "loadings")
 add("school_cut_WLSMV", THREE, "school_cut", cut_school, ordered = nine)
 add("school_cut_ULSMV", THREE, "school_cut", cut_school, ordered = nine, estimator = "ULSMV")
+# Thresholds that groups share.
+shared <- function(name, model, ...) add(paste0("shared_", name), model, "ordered", ordered_data, ordered = seven,
+                                         group = "group", ...)
+BOTH <- c("loadings", "thresholds")
+shared("thresholds", ITEMS, group.equal = "thresholds")
+shared("loadings", ITEMS, group.equal = BOTH)
+shared("means", ITEMS, group.equal = c(BOTH, "means", "regressions"))
+shared("std_lv", "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7", group.equal = BOTH, std.lv = TRUE)
+shared("ULSMV", ITEMS, group.equal = BOTH, estimator = "ULSMV")
+add("shared_WLS", "f =~ y1 + y2 + y3 + y4 + y8", "ordered", ordered_data, ordered = paste0("y", 1:4), group = "group",
+    group.equal = BOTH, estimator = "WLS")
+shared("equal", "f =~ y1 + a*y2 + b*y3 + c*y4\ng =~ y5 + d*y6 + y7 + y8\nb == d", group.equal = "thresholds")
+shared("paths", "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7 + y8\ng ~ f", group.equal = BOTH)
 # All items ordered, for which there are robust indices (Savalei 2021).
 OWN <- "f =~ y1 + y2 + y3 + y4\ng =~ y5 + y6 + y7"
 for (e in c("WLSMV", "WLSM", "ULSMV"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Okabe & Ito's colours, which differ for every kind of colour vision, without yellow, which is faint on white.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7A5C3E", "#4B0092")
-DARK, GREY, LIGHT, ACCENT, SECOND = "#222222", "#6b7280", "#d1d5db", COLORS[0], COLORS[1]
+DARK, GREY, LIGHT, ACCENT = "#222222", "#6b7280", "#d1d5db", COLORS[0]
 MARKERS = "osD^vPX*"
 #: Inches: the usual width of a figure, and one that fits a phone.
 WIDE, NARROW = 8.0, 4.4

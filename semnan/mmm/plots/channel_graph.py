@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from semnan.errors import Unavailable
+from semnan.errors import SemnanError, Unavailable
 from semnan.identification import LocalIdentification, Status
 from semnan.mmm.channel_graph import ChannelGraph
 from semnan.mmm.structure import coefficient
 from semnan.model import as_model
 from semnan.report import Drawing
-from semnan.report.diagram import drawn_places, figure
+from semnan.report.diagram import figure
 from semnan.report.edges import Arrow
-from semnan.report.layout import LETTER, Places
+from semnan.report.layout import LETTER, Places, places
 
 if TYPE_CHECKING:
     from semnan.mmm.channel_effects import ChannelEffects
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Inches from a confounder up to its proxies, and between these.
 ABOVE, BESIDE = 1.2, 1.5
+#: Larger graphs are not drawn.
+MOST = 60
 LEGEND = """on edges: change of the effect per unit of its cause
 dashed, ?: data cannot tell; 2 values: one of these
 boxes are measured, ellipses latent"""
@@ -45,18 +47,19 @@ def draw_channel_graph(fit: ChannelFit, effects: ChannelEffects | None = None) -
 
     """
     graph, known = fit.model.graph, fit.effects() if effects is None else effects
-    at, left_out = _places(graph)
-    return figure(as_model(graph.amasem()), {None: list(_arrows(fit, known, at))}, at, LEGEND + left_out)
+    if len(graph.nodes) > MOST:
+        raise SemnanError(f"the graph has {len(graph.nodes)} variables, too many for a drawing")
+    return figure(as_model(graph.amasem()), {None: list(_arrows(fit, known))}, _places(graph), LEGEND)
 
 
-def _places(graph: ChannelGraph) -> tuple[Places, str]:
+def _places(graph: ChannelGraph) -> Places:
     """Causes left of effects, confounders above them, and on top of each the proxies that do nothing else."""
     named = {name for edge in graph.edges for name in edge}
     apart = {latent: [v for v in columns if v not in named] for latent, columns in graph.proxies.items()}
     inside = {latent: [v for v in columns if v in named] for latent, columns in graph.proxies.items()}
     proxies = {latent: columns for latent, columns in inside.items() if columns}
     rest = ChannelGraph(graph.edges, kpi=graph.kpi, confounders=graph.confounders, proxies=proxies)
-    at, left_out = drawn_places(as_model(rest.amasem()))
+    at = places(as_model(rest.amasem()))
     height = max((at[latent][1] for latent in apart), default=0.0) + ABOVE
     apart_by = BESIDE + max(0.0, LETTER * max((len(v) for columns in apart.values() for v in columns), default=0) - 0.6)
     right = -math.inf
@@ -65,25 +68,25 @@ def _places(graph: ChannelGraph) -> tuple[Places, str]:
             across = at[latent][0] + apart_by * (i - (len(apart[latent]) - 1) / 2)
             right = max(across, right + apart_by)
             at[column] = (right, height)
-    return at, left_out
+    return at
 
 
-def _arrows(fit: ChannelFit, effects: ChannelEffects, at: Places) -> Iterator[Arrow]:
+def _arrows(fit: ChannelFit, effects: ChannelEffects) -> Iterator[Arrow]:
     graph, verdicts = fit.model.graph, fit.model.graph.identify()
     on_kpi = {(row.channel, graph.kpi): row for row in effects.listed if row.kind == "direct"}
     moved = {part.channel for part in fit.model.design.transforms}
+    lagged = {column for node, (column, _) in graph.lags.items() if (node, graph.kpi) in graph.edges}
     for edge in graph.edges:
-        if {*edge} <= {*at}:
-            row = on_kpi.get(edge) or verdicts.row(edge[0], "direct", edge[1])
-            value: float | Unavailable = fit.estimates[coefficient(*edge)]
-            if edge in on_kpi and edge[0] in moved:
-                value = on_kpi[edge].estimate
-            yield Arrow(*edge, False, row.identified, _text(row.verdict, value))
+        row = on_kpi.get(edge) or verdicts.row(edge[0], "direct", edge[1])
+        value: float | Unavailable = fit.estimates[coefficient(*edge)]
+        if edge in on_kpi and edge[0] in moved:
+            # The effect of a channel is that of all its weeks, which no single one of its edges has.
+            value = Unavailable("of several weeks") if edge[0] in lagged else on_kpi[edge].estimate
+        yield Arrow(*edge, False, row.identified, _text(row.verdict, value))
     loose = {*LocalIdentification.of(as_model(graph.amasem())).unidentified}
     for edge in graph.latent_edges:
-        if {*edge} <= {*at}:
-            known = coefficient(*edge) not in loose
-            yield Arrow(*edge, False, known, _number(fit.estimates[coefficient(*edge)]) if known else "?")
+        known = coefficient(*edge) not in loose
+        yield Arrow(*edge, False, known, _number(fit.estimates[coefficient(*edge)]) if known else "?")
 
 
 def _text(verdict: str, value: float | Unavailable) -> str:
