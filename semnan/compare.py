@@ -78,10 +78,10 @@ def _correction(fits: Sequence[Fit], method: Method | None) -> Correction | None
         one, other = fits[less].estimate, fits[more].estimate
         chosen = method or usual_method(one.test)
         if chosen == "satorra.2000":
-            views = [_view(fits[place], (one, other)) for place in (less, more)]
+            views = (_view(fits[less], (one, other)), _view(fits[more], (one, other)))
             if isinstance(views[0], Unavailable):
                 return views[0]
-            return views[1] if isinstance(views[1], Unavailable) else shifted_difference(*views, rise, df)
+            return views[1] if isinstance(views[1], Unavailable) else shifted_difference(views[0], views[1], rise, df)
         tests = (fits[less].robust, fits[more].robust)
         rows = Rows.of(fits[less].sample, fits[less].model.exogenous)
         factor = difference_factor(one, other, tests, chosen, rows)

@@ -68,25 +68,29 @@ class OrderSearch:
         return 0.0
 
     def learn(self, task: Task) -> Learned:
-        return self._search(task, first_order(task))
+        return self._search(task, first_order(task), EQUAL)
 
     def refine(self, task: Task, weights: Array) -> Learned:
-        """Search from the order of a graph that another method found (acyclic weights, in the units of the task)."""
+        """Search from the order of a graph that another method found (acyclic weights, in the units of the task).
+
+        Directions that no score determines stay as they were found.
+        """
         edges = (weights != 0) | task.knowledge.before
         order, _ = least_variance_order(np.eye(task.size)[None], edges)
-        return self._search(task, order[0].tolist())
+        return self._search(task, order[0].tolist(), -EQUAL)
 
-    def _search(self, task: Task, order: list[int]) -> Learned:
+    def _search(self, task: Task, order: list[int], worse: float) -> Learned:
+        """From an order; the answer of a restart is taken if its score is less than the best plus `worse`."""
         penalty = information_penalty(task.n, task.size, self.penalty) / task.n
         most = min(self.most_parents or task.n // 2, max(task.n // 2, 1))
         knowledge = task.knowledge
         scores = LocalScores(task.correlation, penalty, knowledge.allowed, knowledge.required, most)
         best = OrderState(scores, order, knowledge.before, PATIENCE * penalty)
         best.descend((1 << task.size) - 1)
-        outcome, trace = self._restarts(task, best)
+        outcome, trace = self._restarts(task, best, worse)
         return Learned(regressions(task.covariance, _edges(best)), outcome, Trace(tuple(trace)))
 
-    def _restarts(self, task: Task, state: OrderState) -> tuple[SearchOutcome, list[float]]:
+    def _restarts(self, task: Task, state: OrderState, worse: float) -> tuple[SearchOutcome, list[float]]:
         rng = np.random.default_rng(self.seed)
         trace = [state.total]
         kept = state.snapshot()
@@ -96,7 +100,7 @@ class OrderSearch:
                 for i in range(self.restarts if task.size > 2 else 0):
                     kept = state.snapshot()
                     state.descend(state.place(disturbed(state.order, task.knowledge.before, rng)))
-                    if state.total > kept[2] + EQUAL:
+                    if state.total >= kept[2] + worse:
                         state.restore(kept)
                     trace.append(state.total)
                     watch.advance(i + 1, state.total, 1)

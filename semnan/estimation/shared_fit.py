@@ -188,7 +188,7 @@ def _samples(whole: Whole, theta: Array, vectors: Sequence[MomentVector]) -> tup
     model, known = whole.model, {(name, group): theta[0, k] for k, (name, group) in whole.scales.items()}
     found = []
     for label, vector in zip(model.groups or (None,), vectors, strict=True):
-        scale = np.array([known.get((name, label), 1.0) for name in vector.names])
+        scale = np.array([known.get((name, label or ""), 1.0) for name in vector.names])
         ordered = np.array([name in vector.ordered for name in vector.names])
         implied = Implied.of(model, Layout.of(model, label), torch.from_numpy(theta[0, : len(model.free)].copy()))
         mean = np.where(ordered, implied.mu.numpy(), vector.mean)

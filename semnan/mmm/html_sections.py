@@ -81,10 +81,11 @@ def _effects(found: Answers) -> Iterator[str]:
 def _returns(found: Answers) -> Iterator[str]:
     if any(isinstance(row.spend, float) for row in found.returns.listed):
         named = ", ".join(dict.fromkeys(row.channel for row in found.returns.listed))
+        beside = "." if found.ignoring is None else ", beside those of the same model without confounders."
         yield picture(
             lambda width: draw_roas(found.returns, found.ignoring, width=width),
             f"Bars with intervals: returns on the spend of {named}",
-            "Returns on spend with their intervals, beside those of the same model without confounders.",
+            "Returns on spend with their intervals" + beside,
         )
     yield result_table(found.returns.table)
     yield result_table(found.marginal.table)
