@@ -200,6 +200,14 @@ def test_refining_brings_projections_near_the_truth(method: Method) -> None:
     assert refined <= coarse / 2
 
 
+def test_refining_keeps_directions_that_no_score_determines() -> None:
+    drawn = simulate.simulate("ER", 1, variables=12, rows=5000, seed=1)
+    open_ = metrics.cpdag(drawn.weights)
+    assert (open_ & open_.T).any()
+    found = OrderSearch(restarts=50).refine(task_of(drawn), drawn.weights)
+    np.testing.assert_array_equal(found.weights != 0, drawn.weights != 0)
+
+
 def test_bow_free_finds_correlated_errors() -> None:
     """X1 -> X2 -> X3 -> X4 with a hidden cause of X2 and X4: every DAG needs a false edge."""
     rng = np.random.default_rng(0)
