@@ -29,7 +29,8 @@ from semnan.estimation.discrepancy import (
 )
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.scoring import FisherScoring
-from semnan.fit import Fit, Fits, fit, fit_many, load
+from semnan.fit import fit, fit_many
+from semnan.fitted import Fit, Fits, load
 from semnan.graph import AMASEM, Layering, Margin
 from semnan.identification import Identification, Verdict, identify, identify_all, identify_joint, mixed_graph
 from semnan.invariance import Invariance, invariance

@@ -12,7 +12,7 @@ from semnan.estimation.estimate import Estimate
 from semnan.estimation.least_squares import shares_thresholds
 from semnan.estimation.restrictions import View, shifted_difference
 from semnan.estimation.scaled_difference import Method, difference_factor, usual_method
-from semnan.fit import Fit, vectors_of
+from semnan.fitted import Fit, vectors_of
 from semnan.report.comparison import Comparison
 
 

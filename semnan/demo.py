@@ -11,7 +11,8 @@ import torch
 
 from semnan import datasets
 from semnan.data import Moments
-from semnan.fit import Fit, fit
+from semnan.fit import fit
+from semnan.fitted import Fit
 from semnan.graph import AMASEM
 from semnan.network import Accumulation
 

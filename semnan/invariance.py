@@ -10,7 +10,7 @@ from semnan.compare import compare
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.comparison import ComparedFit
 from semnan.estimation.statistics import Value
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.report.table import Table, number, probability
 from semnan.text import Data, FitOptions, cfa
 

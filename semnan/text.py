@@ -19,7 +19,8 @@ from semnan.estimation.estimators import Estimator, Information, is_least_square
 from semnan.estimation.minimise import Optimiser
 from semnan.estimation.moment_weights import Source
 from semnan.estimation.stages import stages_of
-from semnan.fit import Fit, Fits, fit, fit_many
+from semnan.fit import fit, fit_many
+from semnan.fitted import Fit, Fits
 from semnan.model import PathModel
 
 #: One data set; with several groups a mapping from group to moments, or a frame and the name of a column.

@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 from semnan.data import Moments
 from semnan.effects.delta import check_level, is_number
 from semnan.errors import FitError
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.model import Kind, PathModel
 from semnan.network.arrays import Array
 

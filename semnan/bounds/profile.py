@@ -22,7 +22,7 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.distributions import chi_square_limit
 from semnan.estimation.estimate import Estimate
-from semnan.fit import Fit
+from semnan.fitted import Fit
 
 #: How closely an end is found, in standard errors of the whole sample; and after how many refits at most.
 CLOSE, MOST_REFITS = 1e-5, 60

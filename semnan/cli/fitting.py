@@ -15,8 +15,8 @@ from semnan.cli.endings import end, told, written
 from semnan.data import CsvTable, Moments, read_covariance, read_csv
 from semnan.data.csv_table import read_text
 from semnan.errors import GraphError
-from semnan.fit import Fit
 from semnan.fit import fit as fit_model
+from semnan.fitted import Fit
 from semnan.graph import AMASEM
 
 #: Larger models are refused.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,11 @@ def check_table(table: Array, names: Sequence[str]) -> None:
     check_varying(table, names)
 
 
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether `value` is an integer, of Python or numpy, and no truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def check_count(rows: int) -> None:
     """Refuse a table without at least two rows."""
     if rows < 2:
@@ -116,7 +121,7 @@ def mean_and_covariance(table: Array, names: Sequence[str], weights: Array | Non
 
 def check_size(n: object) -> int:
     """`n` as an int, or `DataError` for something that is no sample size."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 2 <= n < 2**63:
+    if not is_whole(n) or not 2 <= n < 2**63:
         raise DataError(f"the sample size n is {n!r}: it must be an integer of at least 2 (and below 2**63)")
     return int(n)
 

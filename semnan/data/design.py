@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from semnan.data.checks import Array, Flags, Indices
+from semnan.data.checks import Array, Flags, Indices, is_whole
 from semnan.data.frames import Frame, read_frame, read_groups
 from semnan.data.missing import Rows
 from semnan.data.periods import read_periods, repeated
@@ -118,7 +118,7 @@ class DesignColumns:
         for what, column in named.items():
             if column in variables:
                 raise DataError(f"the column {column!r} is both a variable and given as {what}=: leave one of them out")
-        if isinstance(self.lags, bool) or not isinstance(self.lags, int) or self.lags < 0:
+        if not is_whole(self.lags) or self.lags < 0:
             raise DataError(f"lags is {self.lags!r}: give the number of periods that shocks last, 0 or more")
         if self.period is None and self.lags != LAGS:
             raise DataError("lags= counts periods: name the column that says them as period=")

@@ -45,10 +45,10 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def check_level(level: object) -> None:
+def check_level(level: object, what: str = "the level", example: float = 0.95) -> None:
     """Raise `FitError` unless `level` is a share, such as 0.95."""
     if not is_number(level) or not 0 < float(level) < 1:
-        raise FitError(f"the level is {level!r}: give a number between 0 and 1, such as 0.95")
+        raise FitError(f"{what} is {level!r}: give a number between 0 and 1, such as {example}")
 
 
 def delta_method(fit: Estimate, functions: Functions, level: float, extra: Tensor | None = None) -> list[Wald]:

@@ -1,7 +1,7 @@
 """The optimisation problem of a fit: discrepancy ∘ implied moments over the box of the bounds, batched.
 
 A model of several groups has one part a group; parts share θ. Linear equality constraints are substituted: the
-optimiser sees coordinates φ with θ = offset + K φ (`Space`). Other constraints enter as a `Penalty`, one kind of `Term`.
+optimiser sees coordinates φ with θ = offset + K φ (`Space`). Other constraints enter as a `Term`, their `Penalty`.
 """
 
 from __future__ import annotations

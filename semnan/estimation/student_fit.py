@@ -28,6 +28,8 @@ from semnan.network.arrays import Array
 
 #: Steps in standard errors of one observation, and in η = 1/ν, that are no longer worth new weights; how many may be.
 NEAR, ROUNDS = 1e-8, 500
+#: Log-likelihoods that differ by no more are the same.
+SLACK = 1e-6
 #: η at the start, if ν is estimated.
 FIRST = 0.1
 #: Entries of derivatives that are held at a time.
@@ -105,12 +107,19 @@ class StudentFit:
         return State(theta, eta), np.append(np.sqrt(np.where(spread > 0, spread, 1.0)), 1.0)
 
     def _within(self, mixed: Array, new: State) -> State:
-        """Mixed steps within bounds; the plain ones where these lead out of the model, or ν is at an end."""
+        """Mixed steps within bounds; the plain ones where these are likelier, or ν is at an end.
+
+        Plain steps never make the likelihood less, mixed ones may (Henderson & Varadhan 2019, Journal of Computational
+        and Graphical Statistics 28).
+        """
         if not 0 < new.eta < MOST and self.given is None:
             return new
         eta = new.eta if self.given is not None else float(np.clip(mixed[-1], new.eta / 2, (new.eta + 0.5) / 2))
         theta = self.problem.clip(mixed[None, :-1])
-        return State(theta, eta) if np.isfinite(self.problem.at(theta).value).all() else new
+        if not np.isfinite(self.problem.at(theta).value).all():
+            return new
+        likelier = self.log_likelihood(theta, eta) >= self.log_likelihood(new.theta, new.eta) - SLACK
+        return State(theta, eta) if likelier else new
 
     def weighted(self, state: State) -> Problem:
         """The model of the moments that rows have by their weights at a state."""

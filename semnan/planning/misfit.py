@@ -13,7 +13,7 @@ from scipy.special import chndtr, chndtrix
 
 from semnan.effects.delta import check_level, is_number
 from semnan.errors import FitError
-from semnan.planning.checks import check_count, least_whole
+from semnan.planning.checks import check_alpha, check_count, least_whole
 
 
 def power_of_fit(df: int, n: int, *, rmsea: float, null: float = 0.05, alpha: float = 0.05, groups: int = 1) -> float:
@@ -47,7 +47,7 @@ def power_of_fit(df: int, n: int, *, rmsea: float, null: float = 0.05, alpha: fl
 
     """
     _check(df, rmsea, null, alpha, groups)
-    check_count("n", n, least=2)
+    n = check_count("n", n, least=2)
     return _power(df, n, rmsea, null, alpha, groups)
 
 
@@ -56,7 +56,7 @@ def minimum_n_of_fit(
 ) -> int:
     """How many rows, of all groups, a test of fit needs to reject with this probability; see `power_of_fit`."""
     _check(df, rmsea, null, alpha, groups)
-    check_level(power)
+    check_level(power, "the power", 0.8)
     return least_whole(lambda n: _power(df, n, rmsea, null, alpha, groups), power, groups + 1)
 
 
@@ -70,7 +70,7 @@ def _power(df: int, n: int, rmsea: float, null: float, alpha: float, groups: int
 def _check(df: object, rmsea: object, null: object, alpha: object, groups: object) -> None:
     check_count("df", df)
     check_count("groups", groups)
-    check_level(alpha)
+    check_alpha(alpha)
     for name, size in (("rmsea", rmsea), ("null", null)):
         if not is_number(size) or not 0 <= float(size) < math.inf:
             raise FitError(f"{name} is {size!r}: give a number that is not negative, such as 0.05")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from semnan.data import Moments
 from semnan.errors import DataError, FitError, ModelError
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.model import PathModel, variables
 from semnan.network import Layout, implied_moments
 
@@ -119,7 +119,8 @@ def _valued(model: PathModel, *, open_variances: bool) -> PathModel:
     for row in model.parameters:
         value = row.start if row.fixed is None else row.fixed
         if value is None and not (open_variances and row.is_variance):
-            raise ModelError(f"the population has no value for {row.name}: write one, or fix it")
+            other = ", or pass standardised=True" if row.is_variance else ""
+            raise ModelError(f"the population has no value for {row.name}: write one{other}")
         rows.append(row if value is None else replace(row, fixed=value, label=None, lower=-np.inf, upper=np.inf))
     return replace(model, parameters=tuple(rows), defined=(), constraints=())
 

@@ -18,13 +18,14 @@ from semnan.effects.delta import check_level, is_number
 from semnan.effects.effect import Kind
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.distributions import chi_square_limit, normal_reach
-from semnan.planning.checks import MOST, check_count
+from semnan.planning.checks import MOST, check_alpha, check_count
 from semnan.planning.populations import Source
 from semnan.planning.study import Model, Pair, Question, Size, Study
 
 Method = Literal["wald", "likelihood ratio"]
 #: Of a noncentrality this small, per row, nothing but rounding is left.
 NOTHING = 1e-12
+TOO_MANY = Unavailable(f"it takes more than {MOST:.0e} rows")
 NO_EFFECT = Unavailable("what is tested is zero in the population: no number of rows gives power")
 #: A larger RMSEA of the model at the population is no rounding.
 MISSES = 1e-4
@@ -137,9 +138,10 @@ def power(
     0.88
 
     """
-    check_count("n", n, least=2)
+    n = check_count("n", n, least=2)
     question = Question(parameter, effect, kind, standardised, group, hypothesis)
     study = Study.of(model, population, groups, shares)
+    study.sizes(n)
     size = _size(study, question, method, alpha)
     return size if isinstance(size, Unavailable) else _power(study, question, size, n, alpha)
 
@@ -162,6 +164,8 @@ def minimum_n(
     shares: Mapping[str, float] | None = None,
 ) -> int | Unavailable:
     """How many rows a test needs for a power, or an interval for a width, by noncentrality.
+
+    At least as many as the model needs to be fitted at all, more in every group than there are visibles.
 
     Parameters
     ----------
@@ -192,13 +196,13 @@ def minimum_n(
             raise FitError("give a power or a width, not both")
         return _for_width(study, question, width, alpha)
     wanted = 0.8 if power is None else power
-    check_level(wanted)
+    check_level(wanted, "the power", 0.8)
     size = _size(study, question, method, alpha)
-    return size if isinstance(size, Unavailable) else _for_power(size, wanted, alpha)
+    return size if isinstance(size, Unavailable) else _for_power(study, size, wanted, alpha)
 
 
 def _size(study: Study, question: Question, method: Method, alpha: float) -> Size | Unavailable:
-    check_level(alpha)
+    check_alpha(alpha)
     if method not in get_args(Method):
         raise FitError(f"the method is {method!r}: give one of {', '.join(get_args(Method))}")
     if question.parameter is None and question.effect is None and question.hypothesis is None:
@@ -239,17 +243,17 @@ def _rmsea(study: Study) -> float | Unavailable:
     return math.sqrt(max(size.noncentrality, 0.0) / size.df * len(study.shares))
 
 
-def _for_power(size: Size, wanted: float, alpha: float) -> int | Unavailable:
+def _for_power(study: Study, size: Size, wanted: float, alpha: float) -> int | Unavailable:
     if size.noncentrality < NOTHING:
         return NO_EFFECT
     if wanted <= alpha:
-        return 2
+        return study.least
     needed = float(chndtrinc(chi_square_limit(alpha, size.df), size.df, 1 - wanted))
-    return max(math.ceil(needed / size.noncentrality), 2)
+    return _whole(study, needed / size.noncentrality)
 
 
 def _for_width(study: Study, question: Question, width: object, alpha: float) -> int | Unavailable:
-    check_level(alpha)
+    check_alpha(alpha)
     if not is_number(width) or float(width) <= 0:
         raise FitError(f"the width is {width!r}: give a positive number")
     if question.parameter is None and question.effect is None:
@@ -257,5 +261,8 @@ def _for_width(study: Study, question: Question, width: object, alpha: float) ->
     error = study.value(question).standard_error
     if isinstance(error, Unavailable):
         return error
-    rows = (2 * normal_reach(1 - alpha) * error / float(width)) ** 2 * study.n
-    return max(math.ceil(min(rows, MOST)), 2)
+    return _whole(study, (2 * normal_reach(1 - alpha) * error / float(width)) ** 2 * study.n)
+
+
+def _whole(study: Study, rows: float) -> int | Unavailable:
+    return TOO_MANY if rows > MOST else max(math.ceil(rows), study.least)

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.data import MomentsStack
-from semnan.effects.delta import check_level
 from semnan.effects.effect import Kind, check_effect
 from semnan.errors import FitError, ResamplingWarning, Unavailable
 from semnan.estimation.distributions import chi_square_limit, normal_reach
 from semnan.estimation.progress import Progress
 from semnan.estimation.threads import blas_threads
 from semnan.planning.batch import Batch, Judged, judge
-from semnan.planning.checks import check_count
+from semnan.planning.checks import check_alpha, check_count
 from semnan.planning.populations import Source
 from semnan.planning.study import Model, Question, Study
 from semnan.report import Listing
@@ -122,6 +121,8 @@ class PowerSimulation:
         notes = [f"{self.converged} of {self.done} samples converged"]
         notes += [f"{count}: {why}" for why, count in self.failures.items()]
         notes += [f"interrupted: {self.asked} were asked for"] * (self.done < self.asked)
+        unknown = [part.reason for row in self.rows for part in (row.value, row.mean) if isinstance(part, Unavailable)]
+        notes += [f"— {reason}" for reason in dict.fromkeys(unknown)]
         if not isinstance(self.rejected, Unavailable):
             notes.append(f"χ² rejects the model in a share of {probability(self.rejected)} at level {self.alpha:g}")
         return Table(f"Samples of n = {self.n}", columns, tuple(body), notes=tuple(notes))
@@ -186,11 +187,9 @@ def simulate_power(
     True
 
     """
-    check_count("n", n, least=2)
-    check_count("replicates", replicates)
-    check_level(alpha)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise FitError(f"seed is {seed!r}: give an integer that is not negative")
+    n, replicates = check_count("n", n, least=2), check_count("replicates", replicates)
+    seed = check_count("seed", seed, least=0)
+    check_alpha(alpha)
     study = Study.of(model, population, groups, shares)
     questions = _questions(study, effects)
     sources = _sources(study, n)
@@ -218,10 +217,8 @@ def _questions(study: Study, effects: Sequence[Effect]) -> list[Question]:
 def _sources(study: Study, n: int) -> list[tuple[tuple[str, ...], Normal]]:
     """What each group is drawn from."""
     found = []
-    for part, share in zip(study.fit.estimate.samples, study.shares, strict=True):
-        rows, p = round(n * share), len(part.names)
-        if rows <= p:
-            raise FitError(f"a group would have {rows} rows for {p} variables, so that its covariance is singular")
+    for part, rows in zip(study.fit.estimate.samples, study.sizes(n), strict=True):
+        p = len(part.names)
         mean = np.zeros(p) if part.mean is None else np.asarray(part.mean)
         root = np.asarray(np.linalg.cholesky(part.covariance), dtype=np.float64)
         found.append((part.names, Normal(mean, root, np.zeros((rows, p), dtype=np.bool_))))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple, final
 
 from semnan.data import Moments, Sample
@@ -14,7 +16,8 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.hypotheses import wald_test
 from semnan.estimation.minimise import Options
 from semnan.estimation.statistics import Statistics
-from semnan.fit import Fit, fit_sample
+from semnan.fit import fit_sample
+from semnan.fitted import Fit
 from semnan.graph import AMASEM
 from semnan.model import PathModel, as_model
 from semnan.model.constraint_text import read_constraints
@@ -115,6 +118,30 @@ class Study:
     def n(self) -> int:
         """Rows that stand for the population."""
         return self.fit.estimate.n
+
+    @property
+    def least(self) -> int:
+        """Rows with which every group has more of them than visibles, so that its covariance is regular."""
+        return math.ceil((len(self.fit.model.visibles) + 1) / min(self.shares))
+
+    def sizes(self, n: int) -> list[int]:
+        """How n rows divide among the groups.
+
+        Raises
+        ------
+        FitError
+            If a group has too few for a regular covariance.
+
+        """
+        ends = [round(n * sum(self.shares[: g + 1])) for g in range(len(self.shares))]
+        found = [end - start for start, end in pairwise((0, *ends))]
+        p = len(self.fit.model.visibles)
+        if min(found) <= p:
+            raise FitError(
+                f"a group would have {min(found)} rows for {p} variables, so that its covariance is singular: "
+                f"take n of at least {self.least}"
+            )
+        return found
 
     def value(self, question: Question) -> Wald:
         """A parameter or effect in the population, with its standard error in samples of as many rows as `n`."""

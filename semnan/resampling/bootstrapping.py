@@ -15,7 +15,7 @@ from semnan.effects.delta import check_level
 from semnan.effects.effect import Kind as EffectKind
 from semnan.errors import FitError, ResamplingWarning, Unavailable
 from semnan.estimation.estimate import discrepancy_of
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.report import Listing
 from semnan.resampling.draw import Draw
 from semnan.resampling.interval import Method, Resampled, check_method, interval

@@ -9,7 +9,7 @@ import numpy as np
 
 from semnan.data import MomentsStack, Patterns
 from semnan.errors import DataError, FitError
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.resampling.replicates import Refit, Replicates, joined
 from semnan.resampling.sample import groups_of
 from semnan.resampling.source import Group, Kind, Normal, generator

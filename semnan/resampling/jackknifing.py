@@ -15,7 +15,7 @@ from semnan.data.checks import Indices
 from semnan.effects.effect import Kind
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.distributions import normal_reach
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.report import Listing
 from semnan.resampling.interval import Resampled
 from semnan.resampling.quantity import EffectValue, Quantity, quantities, quantity

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.errors import FitError, ResamplingWarning, Unavailable
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.resampling.replicates import Refit, Replicates
 from semnan.resampling.sample import check_fit, groups_of
 from semnan.resampling.source import Group, generator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semnan.errors import FitError
 from semnan.estimation.estimators import recipe
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.resampling.source import Group
 
 

@@ -11,7 +11,7 @@ from semnan.effects.prediction import chosen_names
 from semnan.errors import FitError
 from semnan.estimation.comparison import OTHER_MOMENTS
 from semnan.estimation.minimise import Options
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.graph import AMASEM
 from semnan.model import PathModel, as_model
 from semnan.selection.folds import Folds

@@ -12,7 +12,7 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.comparison import OTHER_MOMENTS, check_comparable, reaches
 from semnan.estimation.non_nested import Correction, Differences, Interval, Value, differences, upper_tail
-from semnan.fit import Fit
+from semnan.fitted import Fit
 from semnan.report.table import Table, number, probability
 
 WIDTH = 100
