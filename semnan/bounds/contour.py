@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semnan.errors import FitError, SemnanError
+from semnan.errors import FitError
+from semnan.report.figure import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ def draw_contours(found: Sensitivity, times: tuple[float, ...], axes: Axes | Non
     value = found.robustness_value()
     wide = min(MOST, ROOM * max(LEAST, value, *(point.r2_treatment for point in points), 0.0))
     high = min(MOST, ROOM * max(LEAST, value, *(point.r2_outcome for point in points), 0.0))
-    axes = _new_axes() if axes is None else axes
+    axes = new_figure(6, 5, layout="constrained").add_subplot() if axes is None else axes
     first, second, estimates = found.contours(wide, high)
     lines = axes.contour(first, second, estimates, levels=9, colors="0.55", linewidths=0.8, linestyles="solid")
     axes.clabel(lines, fmt="%.3g", fontsize=8)
@@ -73,11 +74,3 @@ def _benchmark(found: Sensitivity, name: str, times: float) -> Adjusted | None:
         return found.benchmark(name, times)
     except FitError:
         return None
-
-
-def _new_axes() -> Axes:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise SemnanError("plots need matplotlib: install semnan[plot]") from None
-    return Figure(figsize=(6, 5), layout="constrained").add_subplot()

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from semnan.discovery.result import Discovery
 from semnan.discovery.stability import Stability
 from semnan.discovery.task import Trace
-from semnan.errors import DataError, SemnanError, Unavailable
+from semnan.errors import DataError, Unavailable
 from semnan.report.diagram import Drawing
+from semnan.report.figure import new_figure
 from semnan.report.layout import places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def draw_graph(found: Discovery, stability: Stability | None = None) -> Drawing:
     at = places(found.model)
     xs, ys = [x for x, _ in at.values()], [y for _, y in at.values()]
     width, height = max(xs) - min(xs) + 2.4, max(ys) - min(ys) + 2.0
-    figure = _figure((max(width, 4.0), max(height, 3.0)))
+    figure = new_figure(max(width, 4.0), max(height, 3.0))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(min(xs) - 1.2, max(xs) + 1.2), ylim=(min(ys) - 1.0, max(ys) + 1.0))
     axes.axis("off")
@@ -55,7 +55,7 @@ def draw_confusion(truth: ArrayLike, estimate: ArrayLike, names: tuple[str, ...]
     true, found = np.asarray(truth, dtype=np.float64), np.asarray(estimate, dtype=np.float64)
     if true.shape != found.shape:
         raise DataError(f"graphs to compare are of one size, got shapes {true.shape} and {found.shape}")
-    figure = _figure((12, 4.4))
+    figure = new_figure(12, 4.4)
     from matplotlib.colors import ListedColormap  # After the check that there is matplotlib.
     from matplotlib.patches import Patch
 
@@ -87,7 +87,7 @@ def draw_trace(trace: Trace) -> Drawing:
     if not trace.loss:
         raise DataError("this method leaves no trace: it finds its answer in one go")
     cyclic = [value for value in trace.cycles if np.isfinite(value)]
-    figure = _figure((9, 3.6))
+    figure = new_figure(9, 3.6)
     axes = figure.subplots(1, 2 if cyclic else 1, squeeze=False)[0]
     axes[0].plot(trace.loss, color=KNOWN, marker=".")
     axes[0].set(title="loss", xlabel="step")
@@ -99,14 +99,6 @@ def draw_trace(trace: Trace) -> Drawing:
         axes[1].legend()
     figure.tight_layout()
     return Drawing(figure)
-
-
-def _figure(size: tuple[float, float]) -> Figure:
-    try:
-        from matplotlib.figure import Figure as Made
-    except ImportError as error:
-        raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
-    return Made(figsize=size)
 
 
 def _arrow(axes: Axes, start: Any, end: Any, label: str, color: str, style: str, line: str) -> None:

@@ -14,6 +14,7 @@ from semnan.errors import SemnanError
 from semnan.estimation.estimate import Estimate, place_of
 from semnan.model import PathModel
 from semnan.report.edges import Arrow, Edge, arrows, control, edges, extent
+from semnan.report.figure import new_figure
 from semnan.report.layout import LETTER, Place, Places, indicators, places
 from semnan.report.rows import is_covariate, parameter_rows
 
@@ -70,10 +71,6 @@ def draw(fit: Estimate, group: str | None = None, *, standardised: bool = False)
 
 def figure(model: PathModel, panels: dict[str | None, list[Arrow]], at: Places, legend: str) -> Drawing:
     """Panels of arrows with a title each, side by side or below each other."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
     if max(sum(arrow.arc for arrow in drawn) for drawn in panels.values()) > MOST_ARCS:
         panels = {label: [arrow for arrow in drawn if not arrow.arc] for label, drawn in panels.items()}
         legend += NO_ARCS
@@ -87,7 +84,7 @@ def figure(model: PathModel, panels: dict[str | None, list[Arrow]], at: Places, 
     low[0], high[0] = low[0] - spare, high[0] + spare
     width, height = (high - low).tolist()
     rows, columns = (len(placed), 1) if width > height else (1, len(placed))
-    whole = Figure(figsize=(width * columns, height * rows))
+    whole = new_figure(width * columns, height * rows)
     for i, (label, drawn) in enumerate(placed.items()):
         box = (i % columns / columns, 1 - (i // columns + 1) / rows, 1 / columns, 1 / rows)
         axes = whole.add_axes(box, label=f"panel {i}", xlim=(low[0], high[0]), ylim=(low[1], high[1]))

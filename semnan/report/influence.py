@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from semnan.data import Sample
 from semnan.data.frames import Backend, make_frame
-from semnan.errors import FitError, SemnanError, Unavailable
+from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.estimate import Estimate
 from semnan.estimation.leave_out import LeftOut, Spread, leave_out, spread
 from semnan.report.diagram import KNOWN, UNKNOWN, Drawing
+from semnan.report.figure import new_figure
 from semnan.report.listing import Listing
 
 Array = NDArray[np.float64]
@@ -185,14 +186,10 @@ class Influence:
             If matplotlib is missing or cannot write that format.
 
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
         shown = {"generalised Cook's distance": self.cook, "change of χ²": self.chi_square}
         panels = {title: found for title, found in shown.items() if not isinstance(found, Unavailable)}
         panels = panels or {"likelihood distance": self.likelihood_distance}
-        figure = Figure(figsize=(7, 2.2 * len(panels)), layout="constrained")
+        figure = new_figure(7, 2.2 * len(panels), layout="constrained")
         for k, (title, values) in enumerate(panels.items()):
             axes = figure.add_subplot(len(panels), 1, k + 1, ylabel=title, xlabel="row" if k == len(panels) - 1 else "")
             axes.vlines(self.rows, 0, values, color=KNOWN, linewidth=0.8)

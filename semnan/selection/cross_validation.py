@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from semnan.data import Sample
+from semnan.data.checks import is_whole
+from semnan.data.design import LAGS, DesignColumns
 from semnan.data.frames import Frame, read_groups
 from semnan.data.missing import Missing
 from semnan.effects.prediction import chosen_names
@@ -19,6 +21,8 @@ from semnan.selection.held_out import held_out
 from semnan.selection.judgement import CrossValidation, judge
 
 Model = str | PathModel | AMASEM | Fit
+#: What may be done with rows that have missing values.
+MISSING = ("listwise", "fiml", "error")
 
 
 def cross_validate(
@@ -29,6 +33,8 @@ def cross_validate(
     seed: int = 0,
     group: str | None = None,
     cluster: str | None = None,
+    period: str | None = None,
+    lags: int = LAGS,
     missing: Missing = "listwise",
     outcomes: str | Sequence[str] | None = None,
     given: str | Sequence[str] | None = None,
@@ -47,13 +53,19 @@ def cross_validate(
         the same visibles, by maximum likelihood; means that a model does not have are those of the rows it has seen.
     data : data frame or Sample
     folds : int
-        Of equal size in every group, at random.
+        Of equal size in every group, at random; of rows with periods stretches of as many periods.
     seed : int
-        Of the folds, and of random starts. The folds are the same for all models.
+        Of random folds, and of random starts. The folds are the same for all models.
     group : str, optional
         The column that says the group, of models with several groups.
     cluster : str, optional
-        A column: rows that share its value stay in one fold, and standard errors are of their sums.
+        A column: rows that share its value stay in one fold, and standard errors are of their sums. With periods
+        units are in all folds, so that the question is about other periods of the same units.
+    period : str, optional
+        A column of integers or dates that says when a row is. Standard errors then take near rows for dependent, as
+        those of `fit` do.
+    lags : int
+        How many periods apart they may depend on each other: a fit does not learn from rows as near to its fold.
     missing : "listwise", "fiml" or "error"
     outcomes : str or sequence of str, optional
         Visibles to predict, for R² on rows not seen.
@@ -73,7 +85,7 @@ def cross_validate(
     FitError
         If the models have different visibles or covariates, or an argument makes no sense.
     DataError
-        If the data lack a variable, or rows without a fold have a singular covariance.
+        If the data lack a variable, or the rows without some fold have a singular covariance.
 
     Examples
     --------
@@ -85,21 +97,25 @@ def cross_validate(
     'line'
 
     """
-    _check_count(folds)
+    _check_arguments(folds, missing, outcomes, given)
     options = Options(starts=starts, seed=seed, progress=progress)
     compiled = _compiled(models, data, group)
     first = next(iter(compiled.values()))
     _check_models(compiled)
     targets, sources = ((), ()) if outcomes is None else chosen_names(first.visibles, outcomes, given)
-    sample = _sample(first, data, group, cluster, missing)
-    parts = Folds.of(sample, folds, seed)
+    sample = _sample(first, data, group, DesignColumns(cluster, None, period, lags), missing)
+    parts = Folds.of(sample, int(folds), seed)
     found = {name: held_out(model, parts, options, targets, sources) for name, model in compiled.items()}
     return judge(found, parts, first.exogenous, targets)
 
 
-def _check_count(folds: object) -> None:
-    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
+def _check_arguments(folds: object, missing: object, outcomes: object, given: object) -> None:
+    if not is_whole(folds) or folds < 2:
         raise FitError(f"folds is {folds!r}: give a whole number of at least 2")
+    if missing not in MISSING:
+        raise FitError(f"missing is {missing!r}: cross-validation takes one of {', '.join(MISSING)}")
+    if given is not None and outcomes is None:
+        raise FitError("given= says what outcomes are predicted from: name these as outcomes=")
 
 
 def _compiled(
@@ -110,6 +126,8 @@ def _compiled(
         return {"model": _model(models, labels)}
     if isinstance(models, Mapping):
         found = {str(name): _model(model, labels) for name, model in models.items()}
+    elif not isinstance(models, Iterable):
+        raise FitError(f"{models!r} is no model: give text, a path model, a graph or a fit, or several of these")
     else:
         found = {f"model {i + 1}": _model(model, labels) for i, model in enumerate(models)}
     if not found:
@@ -144,10 +162,12 @@ def _check_models(models: Mapping[str, PathModel]) -> None:
             raise FitError(f"{name} has ordered variables: cross-validation is for maximum likelihood of numbers")
 
 
-def _sample(model: PathModel, data: Frame | Sample, group: str | None, cluster: str | None, missing: Missing) -> Sample:
+def _sample(
+    model: PathModel, data: Frame | Sample, group: str | None, design: DesignColumns, missing: Missing
+) -> Sample:
     if isinstance(data, Sample):
-        if group is not None or cluster is not None:
-            raise FitError("group= and cluster= name columns of a data frame: a sample has its own")
+        if group is not None or design.given:
+            raise FitError("group=, cluster= and period= name columns of a data frame: a sample has its own")
         return data.select(model.visibles)
     return Sample.from_frame(
         data,
@@ -156,5 +176,7 @@ def _sample(model: PathModel, data: Frame | Sample, group: str | None, cluster: 
         labels=model.groups or None,
         missing=missing,
         complete=model.exogenous,
-        cluster=cluster,
+        cluster=design.cluster,
+        period=design.period,
+        lags=design.lags,
     )

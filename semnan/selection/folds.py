@@ -1,4 +1,9 @@
-"""Folds of the rows of a sample, and what is left to learn from without each."""
+"""Folds of the rows of a sample, and what is left to learn from without each.
+
+Of rows with periods a fold is a stretch of these, since rows of one period, or near ones, depend on each other. A fit
+learns from those only that are further from all rows of the fold than shocks last (h-block cross-validation: Burman,
+Chow & Nolan 1994, Biometrika 81).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.data import MomentsStack, Patterns, Sample
-from semnan.data.checks import trusted
+from semnan.data.checks import Flags, trusted
 from semnan.data.sample import Group
 from semnan.errors import DataError, FitError
 
@@ -29,7 +34,11 @@ class Folds:
     rows : tuple of ndarray, shape (n_g, p)
     fold : tuple of ndarray of int, shape (n_g,)
     units : tuple of ndarray of int, shape (n_g,)
-        Rows of a cluster stay together; without clusters every row is one.
+        Rows of a cluster stay together, unless there are periods; without clusters every row is one.
+    periods : tuple of ndarray of int, shape (n_g,), or None
+        When rows are.
+    lags : int
+        Rows that are at most as many periods apart depend on each other.
 
     """
 
@@ -38,28 +47,26 @@ class Folds:
     rows: tuple[Array, ...]
     fold: tuple[Indices, ...]
     units: tuple[Indices, ...]
+    periods: tuple[Indices, ...] | None = None
+    lags: int = 0
 
     @classmethod
     def of(cls, sample: Sample, count: int, seed: int) -> Folds:
-        """Folds of equal size, drawn group by group.
+        """Folds of equal size, drawn group by group; with periods stretches of as many of these.
 
         Raises
         ------
         FitError
-            If the sample has no rows, or less of them (or of clusters) than folds.
+            If the sample has no rows, or less of them (or of clusters, or periods) than folds.
 
         """
+        rows, units = tuple(map(_rows, sample.groups)), tuple(map(_units, sample.groups))
+        periods = tuple(group.design.periods for group in sample.groups if group.design.periods is not None)
+        if periods:
+            lags = sample.groups[0].design.lags
+            return cls(sample.names, count, rows, _stretches(periods, count), units, periods, lags)
         random = np.random.default_rng(seed)
-        rows, units = [], []
-        for group in sample.groups:
-            if group.rows is None:
-                raise FitError("cross-validation leaves rows out: give a data frame, not moments")
-            if group.design.weights is not None:
-                raise FitError("cross-validation takes all rows for equal: leave out the sampling weights")
-            rows.append(group.rows)
-            units.append(_units(group))
-        fold = tuple(_drawn(part, count, random) for part in units)
-        return cls(sample.names, count, tuple(rows), fold, tuple(units))
+        return cls(sample.names, count, rows, tuple(_drawn(part, count, random) for part in units), units)
 
     @property
     def n(self) -> int:
@@ -68,17 +75,28 @@ class Folds:
 
     def moments(self) -> list[MomentsStack]:
         """Of every group the moments of its rows without each fold: those of all less those of the fold."""
-        return [self._without(rows, fold) for rows, fold in zip(self.rows, self.fold, strict=True)]
+        return [self._without(g) for g in range(len(self.rows))]
 
-    def _without(self, rows: Array, fold: Indices) -> MomentsStack:
+    def seen(self, g: int, k: int) -> Flags:
+        """Which rows of a group the fit without fold k learns from."""
+        mine = self.fold[g] == k
+        if self.periods is None:
+            return ~mine
+        left = np.unique(np.concatenate([time[fold == k] for time, fold in zip(self.periods, self.fold, strict=True)]))
+        return ~((self.periods[g] >= left[0] - self.lags) & (self.periods[g] <= left[-1] + self.lags))
+
+    def _without(self, g: int) -> MomentsStack:
+        rows = self.rows[g]
         center = rows.mean(axis=0)
         moved = rows - center
-        first, second, sizes = [], [], np.bincount(fold, minlength=self.count)
+        first, second, sizes = [], [], []
         for k in range(self.count):
-            part = moved[fold == k]
+            part = moved[~self.seen(g, k)]
             first.append(part.sum(axis=0))
             second.append(part.T @ part)
-        left = (len(rows) - sizes).astype(np.int64)
+            sizes.append(len(part))
+        left = len(rows) - np.array(sizes, dtype=np.int64)
+        _check_left(left)
         mean = (moved.sum(axis=0) - np.stack(first)) / left[:, None]
         covariance = (moved.T @ moved - np.stack(second)) / left[:, None, None] - mean[:, :, None] * mean[:, None, :]
         return trusted(MomentsStack, names=self.names, covariance=covariance, n=left, means=mean + center)
@@ -86,10 +104,17 @@ class Folds:
     def patterns(self, k: int) -> list[Patterns]:
         """Of every group its rows without fold k, some with missing values."""
         try:
-            pairs = zip(self.rows, self.fold, strict=True)
-            return [Patterns.from_rows(rows[fold != k], self.names) for rows, fold in pairs]
+            return [Patterns.from_rows(rows[self.seen(g, k)], self.names) for g, rows in enumerate(self.rows)]
         except DataError as error:
             raise DataError(f"the rows without fold {k}: {error}") from None
+
+
+def _rows(group: Group) -> Array:
+    if group.rows is None:
+        raise FitError("cross-validation leaves rows out: give a data frame, not moments")
+    if group.design.weights is not None:
+        raise FitError("cross-validation takes all rows for equal: leave out the sampling weights")
+    return group.rows
 
 
 def _units(group: Group) -> Indices:
@@ -104,3 +129,17 @@ def _drawn(units: Indices, count: int, random: np.random.Generator) -> Indices:
     if size < count:
         raise FitError(f"there are {size} rows or clusters in a group, less than {count} folds: take fewer folds")
     return np.asarray(random.permutation(np.arange(size) % count)[units], dtype=np.int64)
+
+
+def _stretches(periods: tuple[Indices, ...], count: int) -> tuple[Indices, ...]:
+    """The fold of every row, from stretches of as many periods, the same in all groups."""
+    times = np.unique(np.concatenate(periods))
+    if len(times) < count:
+        raise FitError(f"there are {len(times)} periods, less than {count} folds: take fewer folds")
+    fold = np.arange(len(times)) * count // len(times)
+    return tuple(fold[np.searchsorted(times, part)] for part in periods)
+
+
+def _check_left(left: Indices) -> None:
+    for k in np.flatnonzero(left < 2).tolist():
+        raise FitError(f"hardly a row is left to learn from without fold {k}: take more folds, or fewer lags")

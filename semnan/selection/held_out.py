@@ -87,7 +87,10 @@ def _fits(model: PathModel, folds: Folds, options: Options) -> Iterator[Estimate
     if any(np.isnan(rows).any() for rows in folds.rows):
         full = model.with_means()
         return (estimate(full, folds.patterns(k), options)[0] for k in range(folds.count))
-    return iter(estimate(model, folds.moments(), options))
+    try:
+        return iter(estimate(model, folds.moments(), options))
+    except DataError as error:
+        raise DataError(f"without some fold, {error} (or take more folds)") from None
 
 
 def _missed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from semnan.errors import SemnanError
+from semnan.report.figure import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,11 +28,7 @@ LONGEST, SHORTEST = 26, 16
 
 def blank(width: float, height: float) -> Figure:
     """An empty figure that makes room for all labels and for legends outside of the data."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise SemnanError("drawing needs matplotlib: pip install 'semnan[plot]'") from error
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = new_figure(width, height, layout="constrained")
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.08, h_pad=0.07)
     return figure
