@@ -13,8 +13,9 @@ from semnan.errors import DataError, FitError
 from semnan.estimation.casewise import Rows
 from semnan.estimation.discrepancy import Discrepancy, KullbackLeibler
 from semnan.estimation.estimators import Estimator, Information, check_rows, of_ordered, recipe
+from semnan.estimation.fit_options import Optimiser, Options
 from semnan.estimation.least_squares import shares_thresholds
-from semnan.estimation.minimise import Optimiser, Options, estimate
+from semnan.estimation.minimise import estimate
 from semnan.estimation.moment_data import moment_vectors
 from semnan.estimation.moment_vector import MomentVector
 from semnan.estimation.moment_weights import Source

@@ -16,7 +16,7 @@ from semnan.data.frames import Frame, read_groups
 from semnan.data.missing import Missing
 from semnan.errors import DataError, FitError, ModelError
 from semnan.estimation.estimators import Estimator, Information, is_least_squares
-from semnan.estimation.minimise import Optimiser
+from semnan.estimation.fit_options import Optimiser
 from semnan.estimation.moment_weights import Source
 from semnan.estimation.stages import stages_of
 from semnan.fit import fit, fit_many

@@ -22,8 +22,9 @@ from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.fit_options import Options
 from semnan.estimation.least_squares import shares_thresholds
-from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.minimise import estimate
 from semnan.estimation.nested_thresholds import threshold_misfit
 from semnan.estimation.statistics import Statistics
 

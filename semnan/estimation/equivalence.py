@@ -131,7 +131,7 @@ class Equivalence:
 
         One less this is the p value of the hypothesis that it is at most this (close fit).
         """
-        if not 0 <= rmsea < math.inf:
+        if not is_number(rmsea) or rmsea < 0:
             raise FitError(f"rmsea is {rmsea!r}: give a number that is not negative, such as 0.08")
         return float(chndtr(self.chi_square, self.df, self.n * self.df * rmsea**2 / self.groups))
 

@@ -19,6 +19,13 @@ Indices = NDArray[np.int64]
 Labels = tuple[str | None, ...]
 
 
+def frame_rows(sample: Sample) -> Indices:
+    """Which row of the data frame every row of a sample is, counted from zero; shape (n,), group by group."""
+    known = [group.design.places for group in sample.groups]
+    found = [part for part in known if part is not None]
+    return np.concatenate(found) if len(found) == len(known) else np.arange(sample.n)
+
+
 def own_rows(sample: Sample, names: Sequence[str]) -> tuple[Labels, Array]:
     """These columns of the rows of the fit, group by group, and the group of every row."""
     at = [sample.names.index(name) for name in names]

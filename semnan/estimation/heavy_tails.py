@@ -23,8 +23,9 @@ from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import KullbackLeibler
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.fit_options import Options
 from semnan.estimation.inference import Inference
-from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.minimise import estimate
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem
 from semnan.estimation.student import MOST, Expected, expected, weights

@@ -9,7 +9,7 @@ import torch
 
 from semnan.errors import DataError
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.minimise import Options
+from semnan.estimation.fit_options import Options
 from semnan.estimation.moment_spread import weighted
 from semnan.estimation.moment_vector import MomentVector
 from semnan.estimation.progress import Progress

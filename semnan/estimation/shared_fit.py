@@ -19,10 +19,10 @@ from semnan.estimation.augmented import minimise_constrained
 from semnan.estimation.baseline import covariates
 from semnan.estimation.estimate import Estimate, Implied
 from semnan.estimation.estimators import recipe
+from semnan.estimation.fit_options import Options
 from semnan.estimation.generic import Generic
 from semnan.estimation.inference import Inference
 from semnan.estimation.least_squares import baseline_of_weight, weighted_traces
-from semnan.estimation.minimise import Options
 from semnan.estimation.moment_vector import MomentVector
 from semnan.estimation.moment_weights import Weight, weighted_moments
 from semnan.estimation.orientation import orient

@@ -16,9 +16,10 @@ from semnan.effects.delta import Gradient
 from semnan.effects.effect import effect_gradients
 from semnan.errors import Unavailable
 from semnan.estimation.estimate import Estimates
+from semnan.estimation.fit_options import Options
 from semnan.estimation.functions import Functions
 from semnan.estimation.inference import Inference
-from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.minimise import estimate
 from semnan.model import PathModel
 from semnan.planning.study import Question
 from semnan.resampling.replicates import endings_of

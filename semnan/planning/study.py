@@ -13,8 +13,8 @@ from semnan.effects.defined import defined_parameters
 from semnan.effects.delta import Wald, is_number, own_walds
 from semnan.effects.effect import Kind, effect
 from semnan.errors import FitError, Unavailable
+from semnan.estimation.fit_options import Options
 from semnan.estimation.hypotheses import wald_test
-from semnan.estimation.minimise import Options
 from semnan.estimation.statistics import Statistics
 from semnan.fit import fit_sample
 from semnan.fitted import Fit

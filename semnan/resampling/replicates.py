@@ -15,7 +15,8 @@ from semnan.data.checks import SINGULAR, trusted
 from semnan.errors import DataError
 from semnan.estimation.discrepancy import Discrepancy
 from semnan.estimation.estimate import Estimate, Estimates, discrepancy_of
-from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.fit_options import Options
+from semnan.estimation.minimise import estimate
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.scoring import FisherScoring
 from semnan.model import PathModel

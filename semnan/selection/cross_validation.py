@@ -12,7 +12,7 @@ from semnan.data.missing import Missing
 from semnan.effects.prediction import chosen_names
 from semnan.errors import FitError
 from semnan.estimation.comparison import OTHER_MOMENTS
-from semnan.estimation.minimise import Options
+from semnan.estimation.fit_options import Options
 from semnan.fitted import Fit
 from semnan.graph import AMASEM
 from semnan.model import PathModel, as_model

@@ -17,6 +17,7 @@ from semnan.data import MomentsStack, Patterns, Sample
 from semnan.data.checks import Flags, trusted
 from semnan.data.sample import Group
 from semnan.errors import DataError, FitError
+from semnan.estimation.fit_rows import frame_rows
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -35,6 +36,8 @@ class Folds:
     fold : tuple of ndarray of int, shape (n_g,)
     units : tuple of ndarray of int, shape (n_g,)
         Rows of a cluster stay together, unless there are periods; without clusters every row is one.
+    places : ndarray of int, shape (n,)
+        Which row of the data frame each is, group by group.
     periods : tuple of ndarray of int, shape (n_g,), or None
         When rows are.
     lags : int
@@ -47,6 +50,7 @@ class Folds:
     rows: tuple[Array, ...]
     fold: tuple[Indices, ...]
     units: tuple[Indices, ...]
+    places: Indices
     periods: tuple[Indices, ...] | None = None
     lags: int = 0
 
@@ -60,13 +64,13 @@ class Folds:
             If the sample has no rows, or less of them (or of clusters, or periods) than folds.
 
         """
-        rows, units = tuple(map(_rows, sample.groups)), tuple(map(_units, sample.groups))
+        rows, units, places = tuple(map(_rows, sample.groups)), tuple(map(_units, sample.groups)), frame_rows(sample)
         periods = tuple(group.design.periods for group in sample.groups if group.design.periods is not None)
         if periods:
             lags = sample.groups[0].design.lags
-            return cls(sample.names, count, rows, _stretches(periods, count), units, periods, lags)
+            return cls(sample.names, count, rows, _stretches(periods, count), units, places, periods, lags)
         random = np.random.default_rng(seed)
-        return cls(sample.names, count, rows, tuple(_drawn(part, count, random) for part in units), units)
+        return cls(sample.names, count, rows, tuple(_drawn(part, count, random) for part in units), units, places)
 
     @property
     def n(self) -> int:

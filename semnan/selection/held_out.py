@@ -16,8 +16,9 @@ from semnan.estimation.case_likelihood import case_log_likelihood
 from semnan.estimation.conditional import regression
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.fit_options import Options
 from semnan.estimation.fit_rows import patterns
-from semnan.estimation.minimise import Options, estimate
+from semnan.estimation.minimise import estimate
 from semnan.estimation.residual_variance import INDEFINITE
 from semnan.estimation.statistics import moment_log_likelihood
 from semnan.model import PathModel

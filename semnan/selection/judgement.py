@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from semnan.errors import FitError, Unavailable
 from semnan.report import Listing
 from semnan.report.table import Table, number
+from semnan.selection.dependence import Dependence
 from semnan.selection.folds import Folds
 from semnan.selection.held_out import HeldOut, saturated_log_likelihood
 
@@ -89,6 +90,8 @@ class CrossValidation:
         Empty unless outcomes were named.
     failures : dict of str to tuple of str
         Of each model the folds without a fit, and why.
+    rows : ndarray of int, shape (n,)
+        Which row of the data frame each is, counted from zero.
 
     """
 
@@ -99,7 +102,8 @@ class CrossValidation:
     scores: Listing[HeldOutScore]
     r_squared: Listing[HeldOutRSquared]
     failures: dict[str, tuple[str, ...]]
-    _units: NDArray[np.int64] = field(repr=False)
+    rows: NDArray[np.int64] = field(repr=False)
+    _dependence: Dependence = field(repr=False)
 
     def difference(self, first: str, second: str) -> tuple[Value, Value]:
         """By how much the log-likelihood of the first is larger on all rows, and its standard error."""
@@ -107,7 +111,7 @@ class CrossValidation:
             if name not in self.names:
                 raise FitError(f"there is no model {name!r}; there are {', '.join(self.names)}")
         one, other = (self.log_likelihood[:, self.names.index(name)] for name in (first, second))
-        return _total(one - other, self._units, self.failures[first] + self.failures[second])
+        return _total(one - other, self._dependence, self.failures[first] + self.failures[second])
 
     @property
     def table(self) -> Table:
@@ -119,7 +123,8 @@ class CrossValidation:
             numbers = (row.log_likelihood, row.standard_error, row.difference, row.difference_error, row.discrepancy)
             shares = (found[row.model, outcome] for outcome in outcomes)
             body.append((row.model, *map(number, numbers), *map(number, shares)))
-        notes = [row.discrepancy.reason for row in self.scores if isinstance(row.discrepancy, Unavailable)]
+        parts = [part for row in self.scores for part in (row.standard_error, row.difference_error, row.discrepancy)]
+        notes = [part.reason for part in parts if isinstance(part, Unavailable)]
         notes += [f"{name}: {why}" for name, parts in self.failures.items() for why in parts]
         columns += [f"R² {outcome}" for outcome in outcomes]
         title = f"Cross-validation in {self.folds} folds"
@@ -138,12 +143,12 @@ def judge(
     found: Mapping[str, HeldOut], folds: Folds, exogenous: tuple[str, ...], outcomes: tuple[str, ...]
 ) -> CrossValidation:
     """Sum up how models did, and put the best first."""
-    units, names = _all_units(folds), tuple(found)
+    rows, names = Dependence.of(folds), tuple(found)
     most = saturated_log_likelihood(folds, exogenous)
-    totals = {name: _total(part.log_likelihood, units, part.failed) for name, part in found.items()}
+    totals = {name: _total(part.log_likelihood, rows, part.failed) for name, part in found.items()}
     known = {name: total[0] for name, total in totals.items() if not isinstance(total[0], Unavailable)}
     best = max(known, key=lambda name: known[name]) if known else names[0]
-    scores = [_score(name, found, totals[name], best, units, most, folds.n) for name in names]
+    scores = [_score(name, found, totals[name], best, rows, most, folds.n) for name in names]
     scores.sort(key=lambda row: math.inf if isinstance(row.log_likelihood, Unavailable) else -row.log_likelihood)
     shares = [
         HeldOutRSquared(name, outcome, _share(part, k))
@@ -158,23 +163,17 @@ def judge(
         Listing(HeldOutScore, tuple(scores)),
         Listing(HeldOutRSquared, tuple(shares)),
         {name: part.failed for name, part in found.items()},
-        units,
+        folds.places,
+        rows,
     )
 
 
-def _all_units(folds: Folds) -> NDArray[np.int64]:
-    """The rows or clusters of all groups, each with a number of its own."""
-    shifts = np.cumsum([0, *(int(part.max(initial=-1)) + 1 for part in folds.units)])
-    return np.concatenate([part + shift for part, shift in zip(folds.units, shifts[:-1], strict=True)])
-
-
-def _total(parts: Array, units: NDArray[np.int64], failed: tuple[str, ...]) -> tuple[Value, Value]:
+def _total(parts: Array, rows: Dependence, failed: tuple[str, ...]) -> tuple[Value, Value]:
     """The sum over rows and its standard error."""
     if failed:
         reason = Unavailable(f"{len(failed)} folds have no fit ({failed[0]})")
         return reason, reason
-    sums = np.bincount(units, weights=parts)
-    return float(parts.sum()), math.sqrt(len(sums)) * float(sums.std(ddof=1))
+    return float(parts.sum()), rows.error(parts)
 
 
 def _score(
@@ -182,12 +181,12 @@ def _score(
     found: Mapping[str, HeldOut],
     total: tuple[Value, Value],
     best: str,
-    units: NDArray[np.int64],
+    rows: Dependence,
     most: Value,
     n: int,
 ) -> HeldOutScore:
     own, top = found[name], found[best]
-    difference = _total(own.log_likelihood - top.log_likelihood, units, own.failed or top.failed)
+    difference = _total(own.log_likelihood - top.log_likelihood, rows, own.failed or top.failed)
     if isinstance(total[0], Unavailable) or isinstance(most, Unavailable):
         discrepancy: Value = total[0] if isinstance(total[0], Unavailable) else most
     else:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final, get_args
 
+import numpy as np
+
 from semnan.effects.delta import check_level
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
@@ -141,16 +143,18 @@ def vuong(
     check_level(level)
     if correction not in (None, *get_args(Correction)):
         raise FitError(f"the correction is {correction!r}: give 'aic', 'bic' or None")
-    chosen = (str(names[0]), str(names[1])) if len(names) == 2 else None
-    if chosen is None:
-        raise FitError(f"the names are {', '.join(map(str, names))}: give two")
+    if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != 2:
+        raise FitError(f"the names are {names!r}: give two, as names=['one', 'other']")
+    chosen = (str(names[0]), str(names[1]))
     check_comparable([fit.estimate for fit in fits], chosen)
     if first.model.has_means != second.model.has_means or set(first.model.exogenous) != set(second.model.exogenous):
         raise FitError(OTHER_MOMENTS.reason)
     for fit, name in zip(fits, chosen, strict=True):
         if not fit.converged:
             return Unavailable(f"{name} did not converge")
-    found = differences([fit.estimate for fit in fits], [_rows(fit) for fit in fits])
+    rows = [_rows(fit) for fit in fits]
+    _check_same_rows(rows)
+    found = differences([fit.estimate for fit in fits], rows)
     return found if isinstance(found, Unavailable) else _result(fits, chosen, found, correction, level)
 
 
@@ -159,6 +163,15 @@ def _rows(fit: Fit) -> Rows:
     if rows is None:
         raise FitError("the fits have moments, but no rows: give data frames")
     return rows
+
+
+def _check_same_rows(rows: Sequence[Rows]) -> None:
+    """Row by row is compared: moments do not say in which order rows are."""
+    first, second = rows
+    at = [second.names.index(name) for name in first.names]
+    for one, other in zip(first.groups, second.groups, strict=True):
+        if not np.array_equal(one.numpy(), other.numpy()[:, at], equal_nan=True):
+            raise FitError("the fits have different rows, or the same in another order: give both the same data frame")
 
 
 def _result(

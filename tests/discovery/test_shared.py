@@ -12,6 +12,7 @@ from semnan import metrics, simulate
 from semnan.discovery import acyclicity, losses, parents, subgraph
 from semnan.discovery.acyclicity import exponential, log_determinant
 from semnan.discovery.equal_variance import BLOCK, least_variance_order
+from semnan.discovery.order_search import disturbed
 from semnan.discovery.scores import LocalScores
 from semnan.metrics import Array, Flags
 
@@ -207,6 +208,22 @@ def test_a_stack_is_pruned_as_one_by_one() -> None:
     for covariance, start, weights in zip(covariances, edges, together, strict=True):
         np.testing.assert_allclose(weights, parents.prune(covariance, start, none, 300, 12.0), rtol=1e-9)
         np.testing.assert_allclose(parents.regressions(covariance, weights != 0), weights, rtol=1e-9)
+
+
+# -- orders
+
+
+def test_disturbed_orders_follow_what_is_known() -> None:
+    before = np.zeros((8, 8), dtype=bool)
+    before[0, [3, 5]] = before[3, 5] = True
+    rng = np.random.default_rng(0)
+    seen = set()
+    for _ in range(200):
+        order = disturbed([2, 0, 1, 3, 7, 5, 4, 6], before, rng)
+        assert sorted(order) == list(range(8))
+        assert order.index(0) < order.index(3) < order.index(5)
+        seen.add(tuple(order))
+    assert len(seen) > 150
 
 
 # -- local scores

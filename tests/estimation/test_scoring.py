@@ -21,7 +21,7 @@ from semnan import (
     path,
 )
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy
-from semnan.estimation.minimise import Optimiser
+from semnan.estimation.fit_options import Optimiser
 from semnan.estimation.progress import Progress
 
 from .models import political_democracy, sample

@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 
 import semnan as sn
 from semnan import DataError, FitError, Sample, Unavailable
-from semnan.estimation.minimise import Options
+from semnan.estimation.fit_options import Options
 from semnan.selection.folds import Folds
 from semnan.selection.held_out import held_out
 from semnan.selection.judgement import judge
