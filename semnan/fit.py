@@ -247,8 +247,10 @@ def fit_many(
 
 
 def _alone(sample: Sample) -> Moments:
-    """The moments of a sample of one group without gaps."""
+    """The moments of a sample of one group without gaps, of rows that are independent and alike."""
     data = sample.groups[0].data
+    if any(_designed(sample)):
+        raise DataError("many data sets with clusters, periods or weights cannot be fitted in one batch: one by one")
     if len(sample.groups) > 1:
         raise DataError("many data sets make models of one group each: fit samples of several groups one by one")
     if not isinstance(data, Moments):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
+from numbers import Real
 from typing import TypeGuard, TypeVar
 
 import numpy as np
@@ -65,6 +67,11 @@ def check_table(table: Array, names: Sequence[str]) -> None:
     refuse_entries(np.isnan(table), names, "missing (NaN)", advice)
     refuse_entries(np.isinf(table), names, "infinite", advice)
     check_varying(table, names)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a finite real number, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_whole(value: object) -> TypeGuard[int]:

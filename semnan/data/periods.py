@@ -35,7 +35,8 @@ def read_periods(frame: Frame, column: str) -> Periods:
     Raises
     ------
     DataError
-        Naming the row whose value is neither an integer nor a date.
+        Naming the row whose value is neither an integer nor a date, or if all integers are dates or months run together
+        (20240226, 202402), whose differences count nothing.
 
     """
     values = [_read(value, row, column) for row, value in enumerate(read_values(frame, column))]
@@ -46,6 +47,7 @@ def read_periods(frame: Frame, column: str) -> Periods:
     if whole and len(whole) < len(found):
         raise DataError(f"the column {column!r} has integers and dates: give one kind of periods")
     if whole:
+        _refuse_dates(whole, column)
         numbers[known] = whole
         return Periods(numbers, known, "1")
     numbers[known], step = _of_dates([value for value in found if isinstance(value, datetime)])
@@ -79,6 +81,23 @@ def _read(value: Any, row: int, column: str) -> int | datetime | None:
     if abs(float(found)) > _LARGEST:
         raise DataError(f"the period in row {row} of the column {column!r} is {found}: count periods from a later one")
     return int(found)
+
+
+def _refuse_dates(found: Sequence[int], column: str) -> None:
+    for digits, written in ((8, "%Y%m%d"), (6, "%Y%m")):
+        if len(set(found)) > 1 and all(_is_date(value, digits, written) for value in set(found)):
+            raise DataError(
+                f"the column {column!r} has dates written as numbers, as {found[0]}: these do not count periods, so "
+                "convert them to dates (as in 2024-02-26)"
+            )
+
+
+def _is_date(value: int, digits: int, written: str) -> bool:
+    """Whether the digits of a number are a date of the last or this century."""
+    try:
+        return len(str(value)) == digits and 1900 <= datetime.strptime(str(value), written).year < 2100
+    except ValueError:
+        return False
 
 
 def _parsed(text: str) -> int | datetime | None:

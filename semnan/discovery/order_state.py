@@ -12,7 +12,8 @@ from semnan.discovery.scores import Local, LocalScores
 
 Flags = NDArray[np.bool_]
 
-#: Scores that differ by less are equal.
+#: Scores that differ by less are equal: graphs of one class tie, and rounding, which differs with units, must not
+#: decide between them.
 EQUAL = 1e-10
 
 
@@ -79,7 +80,7 @@ class OrderState:
         at = self.order.index(v)
         before = _bits(self.order[:at])
         up, down = self._walk_up(v, at, before), self._walk_down(v, at, before)
-        gain, place, own, changed = min(up, down, key=lambda found: found[0])
+        gain, place, own, changed = down if down[0] < up[0] - EQUAL else up
         if place == at:
             return 0
         touched = 1 << v | self.locals[v].mask | own.mask
@@ -96,7 +97,7 @@ class OrderState:
         """Towards the head: variables that v passes may take it as a parent, and v may not take them."""
         own = self.locals[v]
         start, bit, stop = own.score, 1 << v, self._earlier[v]
-        best, change, changed = (-EQUAL, at, own, 0), 0.0, []
+        best, change, changed = (0.0, at, own, 0), 0.0, []
         for k in range(at - 1, -1, -1):
             u = self.order[k]
             if stop >> u & 1:
@@ -110,7 +111,7 @@ class OrderState:
             if own.mask >> u & 1:
                 own = self._scores.best(v, own.mask, before)
             total = change + own.score - start
-            if total < best[0]:
+            if total < best[0] - EQUAL:
                 best = (total, k, own, len(changed))
             elif total > self._patience:
                 break
@@ -120,7 +121,7 @@ class OrderState:
         """Towards the tail: variables that v passes lose it as a parent, and v may take them."""
         own = self.locals[v]
         start, bit, stop = own.score, 1 << v, self._later[v]
-        best, change, changed = (-EQUAL, at, own, 0), 0.0, []
+        best, change, changed = (0.0, at, own, 0), 0.0, []
         for k in range(at + 1, len(self.order)):
             u = self.order[k]
             if stop >> u & 1:
@@ -134,7 +135,7 @@ class OrderState:
             if own.add_mask >> u & 1:
                 own = self._scores.best(v, own.mask, before)
             total = change + own.score - start
-            if total < best[0]:
+            if total < best[0] - EQUAL:
                 best = (total, k, own, len(changed))
             elif total > self._patience:
                 break

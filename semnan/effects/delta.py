@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from numbers import Real
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from semnan.data.checks import is_number
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.distributions import normal_reach, two_sided
 from semnan.estimation.estimate import Estimate
@@ -38,11 +37,6 @@ class Wald(NamedTuple):
     standard_error: float | Unavailable
     interval: tuple[float, float] | Unavailable
     p_value: float | Unavailable
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether `value` is a finite real number, and no truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_level(level: object, what: str = "the level", example: float = 0.95) -> None:

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semnan.effects.delta import Gradient, Wald, check_level, delta_method, is_number
+from semnan.data.checks import is_number
+from semnan.effects.delta import Gradient, Wald, check_level, delta_method
 from semnan.effects.effect import effect_gradients
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate, place_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -18,7 +18,7 @@ from semnan.estimation.conditional import Regression, regression
 from semnan.estimation.discrepancy import factorise
 from semnan.estimation.distributions import normal_reach
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.fit_rows import Labels, members, new_rows, own_rows, patterns
+from semnan.estimation.fit_rows import Labels, group_column, members, new_rows, own_rows, patterns
 from semnan.estimation.residual_variance import INDEFINITE
 
 Array = NDArray[np.float64]
@@ -123,7 +123,7 @@ def predict(
     """Predict rows; see `Fit.predict`."""
     check_level(level)
     targets, sources = chosen_names(fit.model.visibles, outcomes, given)
-    column = group or sample.column
+    column = group_column(fit, sample, group)
     labels, rows = own_rows(sample, sources) if data is None else new_rows(fit, data, sources, column)
     if fit.model.ordered:
         return ORDERED
@@ -185,6 +185,8 @@ def chosen_names(
     """The names of outcomes and of what they are predicted from, by default all other visibles."""
     targets = _checked(visibles, outcomes, "outcomes")
     others = [name for name in visibles if name not in targets]
+    if given is None and not others:
+        raise FitError("all visibles are outcomes: nothing is left to predict them from")
     sources = _checked(visibles, others if given is None else given, "given")
     for name in targets:
         if name in sources:
@@ -193,6 +195,8 @@ def chosen_names(
 
 
 def _checked(visibles: tuple[str, ...], names: Names, what: str) -> tuple[str, ...]:
+    if not isinstance(names, Iterable):
+        raise FitError(f"{what}= is {names!r}: give the name of a visible, or several")
     chosen = (names,) if isinstance(names, str) else tuple(names)
     if not chosen:
         raise FitError(f"{what}= names no variable: the visibles are {', '.join(visibles)}")

@@ -21,6 +21,7 @@ from typing import final
 
 from scipy.special import chndtr, chndtrinc
 
+from semnan.data.checks import is_number
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.comparison import compare_estimates
 from semnan.estimation.discrepancy import KullbackLeibler

@@ -13,7 +13,7 @@ from semnan.data import Sample
 from semnan.data.frames import Backend, Frame, make_frame
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.fit_rows import Labels, members, new_rows, own_rows
+from semnan.estimation.fit_rows import Labels, group_column, members, new_rows, own_rows
 from semnan.estimation.ordered_scores import categories_of, ordered_scores
 from semnan.estimation.scores import Method, scores, unscored
 
@@ -71,7 +71,7 @@ def factor_scores(
         raise FitError(f"method is {method!r}: give one of {', '.join(get_args(Method))}")
     if not fit.model.latents:
         raise FitError("the model has no latents: there is nothing to score")
-    column = group or sample.column
+    column = group_column(fit, sample, group)
     names = fit.model.visibles
     labels, rows = own_rows(sample, names) if data is None else new_rows(fit, data, names, column)
     levels = categories_of(fit, sample) if fit.model.ordered else unscored(fit)

@@ -55,6 +55,20 @@ def new_rows(fit: Estimate, data: Frame, names: Sequence[str], column: str | Non
     return tuple(labels), rows
 
 
+def group_column(fit: Estimate, sample: Sample, group: str | None) -> str | None:
+    """The column that says the group of a row: the one that is named, or that of the sample.
+
+    Raises
+    ------
+    FitError
+        If one is named for a model without groups.
+
+    """
+    if group is not None and not fit.model.groups:
+        raise FitError(f"the model has no groups: leave out group={group!r}")
+    return group or sample.column
+
+
 def members(labels: Labels, label: str | None) -> Indices:
     """Where the rows of a group stand."""
     return np.flatnonzero([other == label for other in labels])

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from semnan.data import Moments, MomentsStack
+from semnan.data.checks import is_number
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.assembly import arrange
 from semnan.estimation.casewise import Rows
@@ -96,7 +97,7 @@ def heavy_tails(fit: Estimate, rows: Rows, nu: float | None) -> Tails:
 
     """
     _check(fit, rows, nu)
-    model, given = about_all(fit.model), None if nu is None else 1 / nu
+    model, given = about_all(fit.model), None if nu is None else 1 / float(nu)
     limits, names = Constraints.of(model), model.visibles
     with torch.no_grad(), np.errstate(all="ignore"):
         tables = [rows.group(g).select(names).numpy() for g in range(len(rows.groups))]
@@ -137,8 +138,8 @@ def _check(fit: Estimate, rows: Rows, nu: float | None) -> None:
         raise FitError("the t distribution is fitted to complete rows without sampling weights")
     if rows.clusters is not None or rows.periods is not None:
         raise FitError("the t distribution takes rows for independent: fit without cluster= and period=")
-    if nu is not None and (isinstance(nu, bool) or not isinstance(nu, int | float) or not 2 < nu < math.inf):
-        raise FitError(f"nu is {nu!r}: give more than two degrees of freedom; with less there is no covariance")
+    if nu is not None and (not is_number(nu) or nu <= 2):
+        raise FitError(f"nu is {nu!r}: give a number above two; with less degrees of freedom there is no covariance")
 
 
 def about_all(model: PathModel) -> PathModel:

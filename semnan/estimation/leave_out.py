@@ -29,11 +29,10 @@ from semnan.estimation.casewise import Rows, score_slices
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.inference import Inference, generalised_inverse
+from semnan.estimation.inference import generalised_inverse
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.scoring import FisherScoring
-from semnan.estimation.variance import at_equality, variances
 from semnan.network.arrays import Array
 
 Indices = NDArray[np.int64]
@@ -55,8 +54,6 @@ class LeftOut:
         NaN where there is no fit.
     chi_square : ndarray, shape (n,), or None
         Of the rest, 2 (n − 1) F₋; None of rows with missing values.
-    displacement : ndarray, shape (n,)
-        2 [ℓ(θ̂) − ℓ(θ₋)] of all rows.
     endings : tuple of str
         Why there is no fit; empty where there is one.
     group : ndarray of int, shape (n,)
@@ -65,12 +62,11 @@ class LeftOut:
 
     theta: Array
     chi_square: Array | None
-    displacement: Array
     endings: tuple[str, ...]
     group: Indices
 
 
-class _Portion(NamedTuple):
+class Portion(NamedTuple):
     """Some rows of a group, the problems without each, and which of these can be fitted."""
 
     group: int
@@ -92,7 +88,7 @@ def leave_out(fit: Estimate, rows: Rows) -> LeftOut:
     with torch.no_grad(), np.errstate(all="ignore"):
         theta, chi_square, endings = _one_step(fit, rows) if fit.incomplete else _solved(fit, rows)
         group = np.repeat(np.arange(len(rows.groups)), [len(values) for values in rows.groups])
-        return LeftOut(theta, chi_square, _displacement(fit, theta), endings, group)
+        return LeftOut(theta, chi_square, endings, group)
 
 
 def _check(fit: Estimate, rows: Rows) -> None:
@@ -100,7 +96,9 @@ def _check(fit: Estimate, rows: Rows) -> None:
     if not fit.outcome.ok:
         raise FitError(f"the fit did not converge ({fit.outcome.value}): what rows do to it would tell nothing")
     if fit.discrepancy != KullbackLeibler.__name__:
-        raise FitError(f"{fit.discrepancy} is not maximum likelihood: what rows do to it is not known here")
+        raise FitError(
+            f"{fit.discrepancy} is not maximum likelihood: what rows do to it is known with estimator='ML' or 'MLR'"
+        )
     if not fit.incomplete and any(bool(values.isnan().any()) for values in rows.groups):
         raise FitError("two-stage estimates rest on more than the rows: use missing='fiml', or 'listwise'")
 
@@ -110,7 +108,7 @@ def _solved(fit: Estimate, rows: Rows) -> tuple[Array, Array, tuple[str, ...]]:
     theta, value = np.full((n, len(fit.theta)), np.nan), np.full(n, np.nan)
     endings = np.full(n, SINGULAR_REST, dtype=object)
     first = 0
-    for portion in _portions(fit, rows, limits):
+    for portion in portions(fit, rows, limits):
         at = first + np.flatnonzero(portion.regular)
         first += len(portion.regular)
         if portion.problem is not None:
@@ -122,7 +120,7 @@ def _solved(fit: Estimate, rows: Rows) -> tuple[Array, Array, tuple[str, ...]]:
     return theta, 2 * (n - 1) * np.maximum(value, 0.0), tuple(endings.tolist())
 
 
-def _portions(fit: Estimate, rows: Rows, limits: Constraints) -> Iterator[_Portion]:
+def portions(fit: Estimate, rows: Rows, limits: Constraints) -> Iterator[Portion]:
     """All rows in their order, as many at a time as memory holds."""
     for g, values in enumerate(rows.groups):
         step = max(1, HELD // (values.shape[1] ** 2 + len(fit.theta) ** 2))
@@ -130,17 +128,17 @@ def _portions(fit: Estimate, rows: Rows, limits: Constraints) -> Iterator[_Porti
             yield _portion(fit, rows, g, slice(start, start + step), limits)
 
 
-def _portion(fit: Estimate, rows: Rows, g: int, at: slice, limits: Constraints) -> _Portion:
+def _portion(fit: Estimate, rows: Rows, g: int, at: slice, limits: Constraints) -> Portion:
     group, sample = rows.group(g), fit.samples[g]
     deviation = group.select(sample.names)[at].numpy() - _mean(sample, rows, g)
     weights = np.ones(len(deviation)) if group.weights is None else group.weights[at].numpy()
     regular = _regular(sample, deviation, weights)
     if not regular.any():
-        return _Portion(g, None, regular)
+        return Portion(g, None, regular)
     stacks = [_repeated(other, int(regular.sum())) for other in fit.samples]
     stacks[g] = _downdated(sample, _mean(sample, rows, g), deviation[regular], weights[regular])
     parts = arrange(fit.model, tuple(stacks), (None,) * len(stacks), KullbackLeibler).parts
-    return _Portion(g, Problem(parts, limits.lower, limits.upper, limits.space), regular)
+    return Portion(g, Problem(parts, limits.lower, limits.upper, limits.space), regular)
 
 
 def _mean(sample: Moments, rows: Rows, g: int) -> Array:
@@ -175,7 +173,7 @@ def _minimise(problem: Problem, limits: Constraints, fit: Estimate) -> Solution:
     scoring = FisherScoring(tolerance=TOLERANCE)
     if limits.functions is not None or problem.at_bound(start[:1]).any():
         return minimise_within(problem, limits, start, scoring)
-    near = _nearby(problem, start, _whole(fit, limits))
+    near = _nearby(problem, start, whole_problem(fit, limits))
     rest = np.flatnonzero([not outcome.ok for outcome in near.outcomes])
     if len(rest):
         again = minimise_within(problem.take(rest), limits, start[rest], scoring)
@@ -219,7 +217,7 @@ def _inverse(hessian: Array) -> Array:
     return np.asarray((inverse / scale[:, :, None] / scale[:, None, :])[0])
 
 
-def _whole(fit: Estimate, limits: Constraints) -> Problem:
+def whole_problem(fit: Estimate, limits: Constraints) -> Problem:
     """The problem of all rows, a single one."""
     stacks = tuple(MomentsStack.from_moments([sample]) for sample in fit.samples)
     parts = arrange(fit.model, stacks, fit.patterns, KullbackLeibler).parts
@@ -239,73 +237,9 @@ def _one_step(fit: Estimate, rows: Rows) -> tuple[Array, None, tuple[str, ...]]:
     """By scores, and the inverse information within constraints and bounds."""
     if isinstance(fit.inference, Unavailable):
         raise FitError(f"there is no step without a row: {fit.inference.reason}")
-    whole, theta = replace(_whole(fit, Constraints.of(fit.model)), space=None), fit.theta.numpy()[None]
+    whole, theta = replace(whole_problem(fit, Constraints.of(fit.model)), space=None), fit.theta.numpy()[None]
     parts = zip(whole.parts, whole.at(theta).implied, strict=True)
     slices = [score_slices(part, at, rows.group(g)) for g, (part, at) in enumerate(parts)]
     scores = torch.cat([found for portion in slices for _, found in portion])
     moved = theta - (scores @ fit.inference.inverse_information()).numpy() / (fit.n - 1)
     return moved, None, ("",) * len(moved)
-
-
-def _displacement(fit: Estimate, theta: Array) -> Array:
-    """By how much twice the log-likelihood of all rows falls."""
-    whole = replace(_whole(fit, Constraints.of(fit.model)), space=None)
-    step, found = max(1, HELD // len(whole.parts[0].layout.names) ** 2), []
-    for start in range(0, len(theta), step):
-        part = theta[start : start + step]
-        known = ~np.isnan(part).any(-1)
-        value = np.full(len(part), np.nan)
-        many = whole.take(np.zeros(int(known.sum()), dtype=np.int64))
-        value[known] = many.at(part[known]).value
-        found.append(2 * fit.n * np.maximum(value - whole.at(fit.theta.numpy()[None]).value, 0.0))
-    return np.concatenate(found)
-
-
-class Spread(NamedTuple):
-    """Of fits without each row: standard errors, shape (n, q), and generalised Cook's distance, shape (n,)."""
-
-    errors: Array
-    cook: Array
-
-
-def spread(fit: Estimate, rows: Rows, found: LeftOut) -> Spread | Unavailable:
-    """Standard errors of normal theory without each row, and (θ̂ − θ₋)ᵀ V₋⁻¹ (θ̂ − θ₋) (Pek & MacCallum 2011)."""
-    if isinstance(fit.inference, Unavailable):
-        return fit.inference
-    with torch.no_grad(), np.errstate(all="ignore"):
-        return _of_all(fit, found) if fit.incomplete else _of_each(fit, rows, found)
-
-
-def _of_all(fit: Estimate, found: LeftOut) -> Spread:
-    """Rows with missing values: by the information of all rows."""
-    limits, theta = Constraints.of(fit.model), fit.theta.numpy()[None]
-    many = _spread(_whole(fit, limits), limits, theta, found.theta - theta, "observed", fit.n - 1)
-    return Spread(np.repeat(many.errors, len(found.theta), 0), many.cook)
-
-
-def _of_each(fit: Estimate, rows: Rows, found: LeftOut) -> Spread:
-    limits, first = Constraints.of(fit.model), 0
-    errors, cook = np.full(found.theta.shape, np.nan), np.full(len(found.theta), np.nan)
-    kind = "observed" if fit.information == "observed" else "expected"
-    for portion in _portions(fit, rows, limits):
-        inside = first + np.flatnonzero(portion.regular)
-        first += len(portion.regular)
-        ok = ~np.isnan(found.theta[inside]).any(-1)
-        if portion.problem is not None and ok.any():
-            at = inside[ok]
-            theta, problem = found.theta[at], portion.problem.take(np.flatnonzero(ok))
-            part = _spread(problem, limits, theta, theta - fit.theta.numpy(), kind, fit.n - 1)
-            errors[at], cook[at] = part
-    return Spread(errors, cook)
-
-
-def _spread(problem: Problem, limits: Constraints, theta: Array, change: Array, kind: str, n: float) -> Spread:
-    found = variances(problem, limits, theta, kind, "standard", at_equality(limits, theta), None)
-    assert isinstance(found, Inference)
-    known, variance = found.own()
-    errors = torch.where(known & ~found.held, (variance / n).sqrt(), torch.nan).numpy()
-    free = replace(problem, space=None)
-    point = free.at(theta)
-    dense = free.exact_hessian(point) if kind == "observed" else free.information(point)
-    moved = np.where(found.held.numpy(), 0.0, change)
-    return Spread(errors, n * ((dense @ moved[..., None])[..., 0] * moved).sum(-1))

@@ -20,7 +20,10 @@ from dataclasses import dataclass
 from typing import final, get_args
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd.functional import jacobian
 
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
@@ -36,6 +39,8 @@ ORDERED = Unavailable("sums of ordered categories need an integral over their la
 IMPROPER = Unavailable("the solution is improper: score and latent would correlate by more than one")
 #: A share this much above one is rounding.
 ROUNDING = 1e-8
+MORE = Unavailable("it would be more than all: a residual variance is negative, or parts of the sum offset each other")
+LOOSE = Unavailable("the data do not determine how much is due to the latent")
 SINGLE = Unavailable("a single indicator does not say how much of it is error")
 
 
@@ -170,14 +175,37 @@ def _composite(fit: Estimate, g: int, latent: str, indicators: tuple[str, ...]) 
     implied = relations.covariance.numpy()[np.ix_(at, at)]
     sample = fit.samples[g].select(indicators).covariance
     if len(indicators) == 1:
-        shares: tuple[Value, ...] = (SINGLE,) * 4
-    elif variance <= 0:
-        shares = (_alpha(sample), NO_VARIANCE, NO_VARIANCE, NO_VARIANCE)
-    else:
-        due = float(loadings.sum()) ** 2 * variance
-        extracted = float((loadings**2).sum()) * variance / float(np.trace(implied))
-        shares = (_alpha(sample), due / float(implied.sum()), due / float(sample.sum()), extracted)
-    return CompositeReliability(latent, fit.labels[g], indicators, *shares)
+        return CompositeReliability(latent, fit.labels[g], indicators, *(SINGLE,) * 4)
+    sure = _determined(fit, g, latent, indicators)
+    due, extracted = float(loadings.sum()) ** 2 * variance, float((loadings**2).sum()) * variance
+    omega = _part(due, float(implied.sum()), sure=sure[0])
+    observed = omega if isinstance(omega, Unavailable) else due / float(sample.sum())
+    average = _part(extracted, float(np.trace(implied)), sure=sure[1])
+    return CompositeReliability(latent, fit.labels[g], indicators, _alpha(sample), omega, observed, average)
+
+
+def _part(due: float, whole: float, *, sure: bool) -> Value:
+    """What is due to the latent as a share."""
+    if not sure:
+        return LOOSE
+    if due < 0 or whole <= 0:
+        return NO_VARIANCE
+    return MORE if due > whole * (1 + ROUNDING) else due / whole
+
+
+def _determined(fit: Estimate, g: int, latent: str, indicators: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether the model determines (Σ λ)² Φ_ff and Σ λ² Φ_ff, by their slopes at its generic point."""
+    if isinstance(fit.generic, Unavailable):
+        return True, True
+
+    def due(theta: Tensor) -> Tensor:
+        relations = Relations.at(fit.layouts[g], theta)
+        own, at = relations.place[latent], relations.places(indicators)
+        loadings = relations.weights[own, at]
+        return torch.stack([loadings.sum() ** 2, loadings.square().sum()]) * relations.covariance[own, own]
+
+    first, second = fit.generic.identified(jacobian(due, fit.generic.theta)).tolist()
+    return first, second
 
 
 def _alpha(sample: Array) -> float:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from semnan import report
 from semnan.effects.delta import check_level
-from semnan.errors import Unavailable
+from semnan.errors import FitError, Unavailable
 from semnan.estimation.baseline import Baseline, baseline
 from semnan.estimation.candidates import SORTS
 from semnan.estimation.casewise import Rows
@@ -123,9 +123,11 @@ class FittedMeasures(Fitted):
             At which larger misfit is rejected.
 
         """
-        check_level(alpha)
+        check_level(alpha, "alpha", 0.05)
         if against is None:
             return equivalence(self.estimate, self.fit_measures, alpha)
+        if not isinstance(against, Fitted):
+            raise FitError(f"against is a {type(against).__name__}: give the fit that restricts less")
         return equivalence_of_restrictions(self.estimate, against.estimate, alpha)
 
     def residuals(self, units: Units = "raw", group: str | None = None) -> GroupResiduals | Unavailable:

@@ -33,7 +33,7 @@ class Accuracy:
     of : str
         "geos": every geo and week; "sum": the sum over geos in every week.
     mape : float or Unavailable
-        Mean of |error| / |KPI|.
+        Mean of the absolute error by the absolute KPI.
     r2 : float or Unavailable
         One less the squared errors over those of each geo's own mean in these weeks.
 

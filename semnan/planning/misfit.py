@@ -11,7 +11,8 @@ import math
 
 from scipy.special import chndtr, chndtrix
 
-from semnan.effects.delta import check_level, is_number
+from semnan.data.checks import is_number
+from semnan.effects.delta import check_level
 from semnan.errors import FitError
 from semnan.planning.checks import check_alpha, check_count, least_whole
 

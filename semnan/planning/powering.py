@@ -14,7 +14,8 @@ from typing import Literal, final, get_args
 
 from scipy.special import chndtr, chndtrinc
 
-from semnan.effects.delta import check_level, is_number
+from semnan.data.checks import is_number
+from semnan.effects.delta import check_level
 from semnan.effects.effect import Kind
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.distributions import chi_square_limit, normal_reach

@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import NamedTuple, final
 
 from semnan.data import Moments, Sample
+from semnan.data.checks import is_number
 from semnan.effects.defined import defined_parameters
-from semnan.effects.delta import Wald, is_number, own_walds
+from semnan.effects.delta import Wald, own_walds
 from semnan.effects.effect import Kind, effect
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.fit_options import Options

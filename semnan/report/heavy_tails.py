@@ -19,6 +19,7 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.distributions import chi_square_tail
 from semnan.estimation.estimate import Estimate
+from semnan.estimation.fit_rows import frame_rows
 from semnan.estimation.heavy_tails import Tails, heavy_tails
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.statistics import Statistics
@@ -57,8 +58,16 @@ class Move:
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class HeavyTails:
-    """A model whose visibles have a multivariate t distribution. Its parameters are those of means and covariances."""
+    """A model whose visibles have a multivariate t distribution. Its parameters are those of means and covariances.
 
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n,)
+        Which row of the data frame each of `weights` is of, counted from zero.
+
+    """
+
+    rows: NDArray[np.int64] = field(repr=False)
     _tails: Tails = field(repr=False)
     _fit: Estimate = field(repr=False)
 
@@ -81,7 +90,7 @@ class HeavyTails:
 
     @property
     def weights(self) -> Array:
-        """How much rows count, group by group, shape (n,): about one on the average, next to nothing for outliers."""
+        """How much `rows` count, shape (n,): about one on the average, next to nothing for outliers."""
         return self._tails.weights.copy()
 
     # -- how it went
@@ -206,7 +215,7 @@ def with_heavy_tails(fit: Estimate, sample: Sample, nu: float | None) -> HeavyTa
     rows = Rows.of(sample, fit.model.exogenous)
     if rows is None:
         raise FitError("the fit has moments, but no rows: give a data frame")
-    return HeavyTails(heavy_tails(fit, rows, nu), fit)
+    return HeavyTails(frame_rows(sample), heavy_tails(fit, rows, nu), fit)
 
 
 def _in_errors(first: Value, second: Value, error: Value) -> Value:

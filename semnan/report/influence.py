@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semnan.data import Sample
+from semnan.data.checks import is_whole
 from semnan.data.frames import Backend, make_frame
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.casewise import Rows
 from semnan.estimation.estimate import Estimate
-from semnan.estimation.leave_out import LeftOut, Spread, leave_out, spread
+from semnan.estimation.fit_rows import frame_rows
+from semnan.estimation.leave_out import LeftOut, leave_out
+from semnan.estimation.left_out import Spread, displacement, spread
 from semnan.report.diagram import KNOWN, UNKNOWN, Drawing
 from semnan.report.figure import new_figure
 from semnan.report.listing import Listing
@@ -115,10 +118,14 @@ class Influence:
         """Generalised Cook's distance, shape (n,)."""
         return self._spread if isinstance(self._spread, Unavailable) else self._spread.cook.copy()
 
+    @cached_property
+    def _displacement(self) -> Array:
+        return displacement(self._fit, self._left.theta)
+
     @property
     def likelihood_distance(self) -> Array:
-        """Shape (n,)."""
-        return self._left.displacement.copy()
+        """2 [ℓ(θ̂) − ℓ(θ₋)], shape (n,); with missing values it takes a look at all rows for each."""
+        return self._displacement.copy()
 
     @property
     def chi_square(self) -> Array | Unavailable:
@@ -136,16 +143,18 @@ class Influence:
             If the count is not positive.
 
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not is_whole(count) or count < 1:
             raise FitError(f"count is {count!r}: give the number of rows to list")
-        return Listing(CaseInfluence, tuple(self._case(i) for i in self._ranked[:count].tolist()))
+        chosen = self._ranked[:count]
+        distances = displacement(self._fit, self._left.theta[chosen])
+        return Listing(CaseInfluence, tuple(map(self._case, chosen.tolist(), distances.tolist())))
 
     @cached_property
     def _ranked(self) -> Indices:
         size = self.likelihood_distance if isinstance(self.cook, Unavailable) else self.cook
         return np.argsort(-np.nan_to_num(size, nan=np.inf), kind="stable")
 
-    def _case(self, i: int) -> CaseInfluence:
+    def _case(self, i: int, distance: float) -> CaseInfluence:
         why = Unavailable(self._left.endings[i]) if self._left.endings[i] else NOT_DETERMINED
         row = NOT_DETERMINED if isinstance(self.changes, Unavailable) else self.changes[i]
         sizes = np.zeros(0) if isinstance(row, Unavailable) else np.nan_to_num(np.abs(row))
@@ -154,7 +163,7 @@ class Influence:
             int(self.rows[i]),
             self.groups[i],
             _at(self.cook, i, why),
-            _at(self.likelihood_distance, i, why),
+            distance if np.isfinite(distance) else why,
             _at(self.chi_square, i, why),
             "" if largest is None else self.names[largest],
             why if largest is None or isinstance(row, Unavailable) else float(row[largest]),
@@ -186,15 +195,19 @@ class Influence:
             If matplotlib is missing or cannot write that format.
 
         """
-        shown = {"generalised Cook's distance": self.cook, "change of χ²": self.chi_square}
+        shown = {"Cook's distance": self.cook, "change of χ²": self.chi_square}
         panels = {title: found for title, found in shown.items() if not isinstance(found, Unavailable)}
         panels = panels or {"likelihood distance": self.likelihood_distance}
         figure = new_figure(7, 2.2 * len(panels), layout="constrained")
         for k, (title, values) in enumerate(panels.items()):
             axes = figure.add_subplot(len(panels), 1, k + 1, ylabel=title, xlabel="row" if k == len(panels) - 1 else "")
+            axes.margins(x=0.02, y=0.15)
             axes.vlines(self.rows, 0, values, color=KNOWN, linewidth=0.8)
             for i in np.argsort(-np.nan_to_num(np.abs(values)), kind="stable")[:NAMED].tolist():
-                axes.annotate(str(self.rows[i]), (self.rows[i], values[i]), color=UNKNOWN, fontsize=8)
+                side = "bottom" if values[i] > 0 else "top"
+                axes.annotate(
+                    str(self.rows[i]), (self.rows[i], values[i]), color=UNKNOWN, fontsize=8, ha="center", va=side
+                )
         drawing = Drawing(figure)
         if path is not None:
             drawing.save(path)
@@ -216,11 +229,9 @@ def influence(fit: Estimate, sample: Sample) -> Influence:
     rows = Rows.of(sample, fit.model.exogenous)
     if rows is None:
         raise FitError("the fit has moments, but no rows: give a data frame")
-    found, numbers = leave_out(fit, rows), []
-    for group, values in zip(sample.groups, rows.groups, strict=True):
-        numbers.append(np.arange(len(values)) if group.design.places is None else group.design.places)
+    found = leave_out(fit, rows)
     labels = tuple(sample.groups[g].label for g in found.group.tolist())
-    return Influence(np.concatenate(numbers), labels, fit, rows, found)
+    return Influence(frame_rows(sample), labels, fit, rows, found)
 
 
 def _at(values: Array | Unavailable, i: int, why: Unavailable) -> float | Unavailable:

@@ -192,6 +192,14 @@ def test_what_is_refused() -> None:
         fit.predict(outcomes="x1", given=["x2", "x2"])
     with pytest.raises(FitError, match="names no variable"):
         fit.predict(outcomes=[])
+    with pytest.raises(FitError, match="outcomes= is 3"):
+        fit.predict(outcomes=3)  # type: ignore[arg-type]
+    with pytest.raises(FitError, match="all visibles are outcomes"):
+        fit.predict(outcomes=fit.model.visibles)
+    with pytest.raises(FitError, match="the model has no groups"):
+        fit.predict(SCHOOL, outcomes="x1", group="school")
+    with pytest.raises(FitError, match="the model has no groups"):
+        fit.factor_scores(SCHOOL, group="school")
     with pytest.raises(FitError, match="level is 95"):
         fit.predict(outcomes="x1", level=95)
     with pytest.raises(FitError, match="no outcome 'x2'"):

@@ -150,8 +150,14 @@ def test_what_has_no_test() -> None:
     assert isinstance(sn.cfa("f =~ x1 + x2 + x3", FRAME).equivalence_test(), Unavailable)
     with pytest.raises(FitError, match="not maximum likelihood"):
         sn.cfa(THREE, FRAME, estimator="GLS").equivalence_test()
-    with pytest.raises(FitError, match="level is 5"):
+    with pytest.raises(FitError, match="alpha is 5"):
         sn.cfa(THREE, FRAME).equivalence_test(alpha=5)
+    with pytest.raises(FitError, match="against is a str"):
+        sn.cfa(THREE, FRAME).equivalence_test("other")  # type: ignore[arg-type]
+    found = sn.cfa(THREE, FRAME).equivalence_test()
+    assert isinstance(found, Equivalence)
+    with pytest.raises(FitError, match="rmsea is 'close'"):
+        found.p_value("close")  # type: ignore[arg-type]
     groups = sn.cfa(THREE, FRAME, group="school").equivalence_test()
     assert isinstance(groups, Equivalence)
     assert isinstance(groups.cfi_verdict, Unavailable)

@@ -136,6 +136,20 @@ def test_bad_periods(value: Any) -> None:
         sn.sem(TEXT, table, period="t")
 
 
+@pytest.mark.parametrize("values", [[20231231, 20240101, 20240102], [202311, 202312, 202401]])
+def test_dates_written_as_numbers(values: list[int]) -> None:
+    with pytest.raises(DataError, match="do not count periods"):
+        read_periods(pd.DataFrame({"t": values}), "t")
+    other = [value * 10 + 7 for value in values]
+    assert read_periods(pd.DataFrame({"t": other}), "t").numbers.tolist() == other
+
+
+def test_many_fits_do_not_forget_dependence() -> None:
+    sample = sn.Sample.from_frame(FRAME, ["x1", "x2"], period="t")
+    with pytest.raises(DataError, match="one by one"):
+        sn.fit_many(sn.PathModel.from_lavaan("x1 ~ x2"), [sample, sample])
+
+
 def test_what_is_refused() -> None:
     twice = pd.concat([FRAME, FRAME.iloc[[7]]], ignore_index=True)
     with pytest.raises(DataError, match=f"rows 7 and {len(FRAME)} have the same geo and the same week"):

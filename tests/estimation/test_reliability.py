@@ -89,6 +89,27 @@ def test_improper_solutions_are_told() -> None:
     assert not isinstance(found, Unavailable)
     assert isinstance(found[0].determinacy, Unavailable)
     assert "improper" in str(found)
+    sums = fit.composite_reliability()
+    assert not isinstance(sums, Unavailable)
+    assert isinstance(sums[0].omega, float)
+    worse = [[1, 0.7, 0.7], [0.7, 1, 0.05], [0.7, 0.05, 1]]
+    sums = sn.cfa("f =~ a + b + c", Moments.from_covariance(worse, ["a", "b", "c"], 200)).composite_reliability()
+    assert not isinstance(sums, Unavailable)
+    assert isinstance(sums[0].average_variance, Unavailable)
+    assert "more than all" in str(sums)
+
+
+def test_what_the_data_do_not_determine() -> None:
+    """Two indicators leave open how much they share; with equal loadings they do not."""
+    sums = sn.cfa("f =~ x1 + x2", FRAME).composite_reliability()
+    assert not isinstance(sums, Unavailable)
+    assert isinstance(sums[0].omega, Unavailable)
+    assert isinstance(sums[0].average_variance, Unavailable)
+    assert sums[0].alpha == pytest.approx(0.458, abs=1e-3)
+    equal = sn.cfa("f =~ 1*x1 + 1*x2", FRAME).composite_reliability()
+    assert not isinstance(equal, Unavailable)
+    covariance = np.cov(FRAME[["x1", "x2"]].T)
+    assert equal[0].omega == pytest.approx(4 * covariance[0, 1] / covariance.sum(), rel=1e-6)
 
 
 def test_what_has_no_reliability() -> None:

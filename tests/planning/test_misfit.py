@@ -51,5 +51,5 @@ def test_what_is_refused() -> None:
         sn.power_of_fit(10, 100, rmsea=-1)
     with pytest.raises(FitError, match=r"both 0\.05"):
         sn.power_of_fit(10, 100, rmsea=0.05)
-    with pytest.raises(FitError, match="level is 80"):
+    with pytest.raises(FitError, match="power is 80"):
         sn.minimum_n_of_fit(10, rmsea=0.08, power=80)

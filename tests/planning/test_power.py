@@ -159,4 +159,20 @@ def test_what_is_refused() -> None:
         sn.power("y ~ x", LINE, 100, shares={"a": 1.0})
     with pytest.raises(sn.DataError, match="'z'"):
         sn.power("y ~ z", LINE, 100)
-    assert np.isfinite(powered("y ~ x", LINE, 2, parameter="x -> y").power)
+    with pytest.raises(FitError, match="n of at least 3"):
+        sn.power("y ~ x", LINE, 2, parameter="x -> y")
+    with pytest.raises(FitError, match="alpha is 5"):
+        sn.power("y ~ x", LINE, 100, parameter="x -> y", alpha=5)
+
+
+def test_numbers_of_numpy() -> None:
+    assert powered("y ~ x", LINE, np.int64(100), parameter="x -> y") == powered("y ~ x", LINE, 100, parameter="x -> y")
+
+
+def test_no_less_rows_than_a_fit_takes() -> None:
+    strong = sn.population("y ~ 0.99*x", standardised=True)
+    assert sn.minimum_n("y ~ x", strong, parameter="x -> y") == 3
+    assert sn.minimum_n("y ~ x", strong, parameter="x -> y", width=9.0) == 3
+    found = sn.minimum_n("y ~ x", LINE, parameter="x -> y", width=1e-9)
+    assert isinstance(found, Unavailable)
+    assert "more than" in found.reason

@@ -10,6 +10,7 @@ import semnan as sn
 from semnan import FitError, Moments, ResamplingWarning, Unavailable
 from semnan.planning import simulation
 from semnan.planning.batch import judge
+from semnan.planning.study import Study
 from semnan.resampling.source import Normal, generator
 
 TWO = "f =~ 0.8*a + 0.7*b + 0.6*c; g =~ 0.7*d + 0.7*e + 0.6*h; "
@@ -84,6 +85,22 @@ def test_groups_shares_and_covariates() -> None:
     assert found["b1"].standard_error == pytest.approx(1 / np.sqrt(200), rel=0.02)
     assert found["total effect of x on y [b]"].standard_error == pytest.approx(1 / np.sqrt(100), rel=0.02)
     assert near(float(found["b2"].coverage), 0.95, 500)
+
+
+def test_all_rows_are_drawn() -> None:
+    """A hundred rows do not divide by three groups."""
+    study = Study.of("y ~ x", dict.fromkeys("abc", sn.population("y ~ 0.3*x", standardised=True).moments()))
+    for n in (100, 101, 102, 10):
+        sizes = study.sizes(n)
+        assert sum(sizes) == n
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_what_is_not_identified_is_told() -> None:
+    truth = sn.population("f =~ 0.7*a + 0.7*b", standardised=True)
+    found = sn.simulate_power("f =~ a + b", truth, np.int64(100), replicates=np.int64(5), seed=np.int64(1))
+    assert all(isinstance(row.power, Unavailable) for row in found.rows)
+    assert "not identified" in str(found)
 
 
 def test_fits_that_fail_are_counted() -> None:

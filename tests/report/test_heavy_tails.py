@@ -181,6 +181,29 @@ def test_covariates_groups_and_constraints() -> None:
     assert len(product.parameters()) == 14
 
 
+def test_the_likelihood_never_falls() -> None:
+    """Groups with an equality and very heavy tails, where mixed steps lead away: at least as likely as beside ν."""
+    rng = np.random.default_rng(5)
+    values = rng.standard_normal((300, 4)) * np.sqrt(3 / rng.chisquare(3, 300))[:, None]
+    frame = pd.DataFrame(values[:, :3] @ [[1, 0.5, 0.55], [0, 1, 0.3], [0, 0, 1]], columns=["x", "m", "y"])
+    frame["g"] = np.where(rng.random(300) < 0.4, "a", "b")
+    fit = sn.sem("m ~ c(a, a)*x\ny ~ m", frame, group="g")
+    found = fit.heavy_tails()
+    assert found.converged
+    assert found.nu == pytest.approx(2.66, abs=0.01)
+    for factor in (0.95, 1.05):
+        beside = fit.heavy_tails(nu=found.nu * factor)
+        assert beside.log_likelihood < found.log_likelihood
+
+
+def test_weights_say_of_which_rows() -> None:
+    frame = table()
+    frame.loc[20, ["x1", "x3"]] = [30.0, -30.0]
+    found = sn.cfa(CFA, frame.assign(x1=frame.x1.where(frame.index % 7 > 0))).heavy_tails(nu=np.int64(5))
+    assert found.rows[found.weights.argmin()] == 20
+    assert len(found.rows) == len(found.weights) < len(frame)
+
+
 def test_chi_square_of_right_models() -> None:
     """2 [ℓ − ℓ] has as many degrees of freedom as the model: its mean over samples."""
     values = [sn.cfa(CFA, table(300, 5.0, seed)).heavy_tails().chi_square for seed in range(40)]

@@ -122,7 +122,9 @@ def test_rows_with_gaps_take_one_step() -> None:
         errors = np.array([float(error) for error in rest.standard_errors.values()])
         wanted = (fit.estimate.theta.numpy() - rest.estimate.theta.numpy()) / errors
         assert found.changes[row] == pytest.approx(wanted, abs=0.1 * np.abs(wanted).max())
-    assert found.most(1)[0].row == 7
+    first = found.most(np.int64(1))[0]
+    assert first.row == 7
+    assert first.likelihood_distance == pytest.approx(found.likelihood_distance[7], rel=1e-9)
     assert found.to_frame().chi_square.isna().all()
 
 

@@ -107,6 +107,8 @@ def test_groups_gaps_and_covariates() -> None:
         here = by_group.log_likelihood[at : at + len(rows), 0][fold == 0]
         assert here == pytest.approx(normal.logpdf(rows[fold == 0]), abs=1e-3)
         at += len(rows)
+    complete = sn.cross_validate(THREE, holes, folds=3)
+    assert complete.rows.tolist() == np.flatnonzero(holes[NAMES].notna().all(axis=1)).tolist()
     partial = sn.cross_validate(THREE, holes, folds=3, missing="fiml", outcomes="x9")
     inside = holes[partial.fold != 1]
     fit = sn.cfa(THREE, inside, missing="fiml")
@@ -173,7 +175,7 @@ def test_few_rows_in_a_fold() -> None:
     found = sn.cross_validate(THREE, FRAME, folds=40)
     assert isinstance(found.scores[0].discrepancy, Unavailable)
     assert "too few rows" in str(found)
-    leave_one_out = sn.cross_validate("x1 ~ x2", FRAME[:20], folds=20)
+    leave_one_out = sn.cross_validate("x1 ~ x2", FRAME[:20], folds=np.int64(20))
     assert sorted(leave_one_out.fold.tolist()) == list(range(20))
 
 
@@ -184,6 +186,14 @@ def test_what_is_refused() -> None:
         sn.cross_validate("x1 ~ x2", FRAME[:10], folds=12)
     with pytest.raises(FitError, match="only one of model 1 and model 2 has x3"):
         sn.cross_validate(["x1 ~ x2", "x1 ~ x2 + x3"], FRAME)
+    with pytest.raises(FitError, match=r"missing is 'two\.stage'"):
+        sn.cross_validate(THREE, FRAME, missing="two.stage")
+    with pytest.raises(FitError, match="name these as outcomes="):
+        sn.cross_validate(THREE, FRAME, given="x1")
+    with pytest.raises(FitError, match="None is no model"):
+        sn.cross_validate(None, FRAME)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="without some fold, the sample covariance is singular"):
+        sn.cross_validate(THREE, FRAME[:12], folds=3)
     with pytest.raises(FitError, match="seed is -1"):
         sn.cross_validate(THREE, FRAME, seed=-1)
     with pytest.raises(FitError, match="no model"):

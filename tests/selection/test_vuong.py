@@ -142,6 +142,10 @@ def test_what_is_refused() -> None:
         sn.vuong(fit, fit, correction="dic")  # type: ignore[arg-type]
     with pytest.raises(FitError, match="give two"):
         sn.vuong(fit, fit, names=["a"])
+    with pytest.raises(FitError, match="give two"):
+        sn.vuong(fit, fit, names="ab")
+    with pytest.raises(FitError, match="same in another order"):
+        sn.vuong(fit, sn.cfa(SECOND, FRAME[::-1]))
     with pytest.raises(FitError, match="301 and 300 rows"):
         sn.vuong(fit, sn.cfa(SECOND, FRAME[1:]))
     with pytest.raises(FitError, match="not about the same moments"):
