@@ -29,10 +29,10 @@ from rich.table import Table
 
 from semnan import Unavailable
 from semnan.mmm import ChannelFit, ChannelGraph, ChannelSEM, Prior, SimulatedPanel, simulate_panel
-from semnan.mmm.adstock import Geometric
-from semnan.mmm.saturation import Hill
-from semnan.mmm.simulated import EFFECTS
-from semnan.mmm.transform import MediaTransform
+from semnan.mmm.model.adstock import Geometric
+from semnan.mmm.model.saturation import Hill
+from semnan.mmm.model.transform import MediaTransform
+from semnan.mmm.panels.simulated import EFFECTS
 
 Array = NDArray[np.float64]
 ROOT = Path(__file__).parents[1]

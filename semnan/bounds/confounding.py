@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from semnan.data import Moments
-from semnan.effects.delta import check_level, is_number
+from semnan.data.checks import is_number
+from semnan.effects.delta import check_level
 from semnan.errors import FitError
 from semnan.fitted import Fit
 from semnan.model import Kind, PathModel

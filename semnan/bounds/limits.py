@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from semnan.effects.delta import is_number
+from semnan.data.checks import is_number
 from semnan.errors import FitError, ModelError
 from semnan.model import Kind, Parameter, PathModel, variables
 from semnan.network import Layout

@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.functional import jacobian
 
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.estimate import Estimate
@@ -204,7 +203,9 @@ def _determined(fit: Estimate, g: int, latent: str, indicators: tuple[str, ...])
         loadings = relations.weights[own, at]
         return torch.stack([loadings.sum() ** 2, loadings.square().sum()]) * relations.covariance[own, own]
 
-    first, second = fit.generic.identified(jacobian(due, fit.generic.theta)).tolist()
+    theta = fit.generic.theta.clone().requires_grad_()
+    slopes = torch.stack([torch.autograd.grad(part, theta, retain_graph=True)[0] for part in due(theta)])
+    first, second = fit.generic.identified(slopes).tolist()
     return first, second
 
 

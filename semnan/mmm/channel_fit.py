@@ -15,23 +15,23 @@ from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
 from semnan.errors import Unavailable
 from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
-from semnan.mmm.answers import Answers, ask
-from semnan.mmm.budget import Bounds, Budget, optimise_budget
-from semnan.mmm.channel_bounds import ChannelBounds, channel_bounds
-from semnan.mmm.channel_effects import ChannelEffects, channel_effects
-from semnan.mmm.channel_findings import channel_findings
-from semnan.mmm.channel_sem import ChannelSEM, StandardErrors
-from semnan.mmm.channel_summary import summarise, to_dict
-from semnan.mmm.concentrate import Minimum
-from semnan.mmm.contributions import Contributions, contributions
-from semnan.mmm.holdout import Holdout, holdout
-from semnan.mmm.judgement import Judge
-from semnan.mmm.knowledge import Known, Prior
+from semnan.mmm.model.channel_sem import ChannelSEM, StandardErrors
+from semnan.mmm.model.concentrate import Minimum
+from semnan.mmm.model.knowledge import Known, Prior
+from semnan.mmm.model.sandwich import Spread
 from semnan.mmm.plots import Plots
-from semnan.mmm.response_curves import ResponseCurves, response_curves
-from semnan.mmm.roas import ChannelReturns, channel_returns
-from semnan.mmm.sandwich import Spread
-from semnan.mmm.scenario import Scenario, scenario
+from semnan.mmm.results.answers import Answers, ask
+from semnan.mmm.results.bounds import ChannelBounds, channel_bounds
+from semnan.mmm.results.budget import Bounds, Budget, optimise_budget
+from semnan.mmm.results.contributions import Contributions, contributions
+from semnan.mmm.results.effects import ChannelEffects, channel_effects
+from semnan.mmm.results.findings import channel_findings
+from semnan.mmm.results.holdout import Holdout, holdout
+from semnan.mmm.results.judgement import Judge
+from semnan.mmm.results.response_curves import ResponseCurves, response_curves
+from semnan.mmm.results.roas import ChannelReturns, channel_returns
+from semnan.mmm.results.scenario import Scenario, scenario
+from semnan.mmm.results.summary import summarise, to_dict
 from semnan.network.arrays import Array
 from semnan.report.summary import Summary
 

@@ -10,11 +10,11 @@ from semnan.errors import FitError
 from semnan.estimation.progress import Progress
 from semnan.estimation.threads import blas_threads
 from semnan.mmm.channel_fit import ChannelFit
-from semnan.mmm.channel_sem import ChannelSEM, StandardErrors
-from semnan.mmm.concentrate import concentrate, random_starts
-from semnan.mmm.knowledge import Knowledge, Known
-from semnan.mmm.likelihood import Likelihood
-from semnan.mmm.sandwich import bootstrap, sandwich
+from semnan.mmm.model.channel_sem import ChannelSEM, StandardErrors
+from semnan.mmm.model.concentrate import concentrate, random_starts
+from semnan.mmm.model.knowledge import Knowledge, Known
+from semnan.mmm.model.likelihood import Likelihood
+from semnan.mmm.model.sandwich import bootstrap, sandwich
 from semnan.network.arrays import Array
 
 KINDS = ("panel-hac", "geo", "iid", "bootstrap")

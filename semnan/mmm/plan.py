@@ -14,14 +14,14 @@ import numpy as np
 from semnan.data.csv_table import read_text
 from semnan.errors import FileError, ModelError, SemnanError
 from semnan.mmm import plan_values as read
-from semnan.mmm.adstock import ADSTOCKS
-from semnan.mmm.channel_graph import ChannelGraph
-from semnan.mmm.channel_sem import ChannelSEM
-from semnan.mmm.knowledge import Known, LiftTest, Prior
-from semnan.mmm.panel import MediaPanel
-from semnan.mmm.panel_roles import read_roles
-from semnan.mmm.panel_table import Table, nearest
-from semnan.mmm.saturation import SATURATIONS
+from semnan.mmm.graphs.channel_graph import ChannelGraph
+from semnan.mmm.model.adstock import ADSTOCKS
+from semnan.mmm.model.channel_sem import ChannelSEM
+from semnan.mmm.model.knowledge import Known, LiftTest, Prior
+from semnan.mmm.model.saturation import SATURATIONS
+from semnan.mmm.panels.panel import MediaPanel
+from semnan.mmm.panels.roles import read_roles
+from semnan.mmm.panels.table import Table, nearest
 
 #: Larger files are refused.
 MAX_BYTES = 2**20

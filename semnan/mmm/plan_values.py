@@ -10,7 +10,7 @@ from typing import Any
 from semnan.errors import ModelError
 from semnan.graph import Edge
 from semnan.graph.text import read_statements
-from semnan.mmm.panel_table import nearest
+from semnan.mmm.panels.table import nearest
 
 #: Reads a value that stands under a name, such as "model.season".
 Reader = Callable[[object, str], Any]

@@ -83,11 +83,10 @@ class Folds:
 
     def seen(self, g: int, k: int) -> Flags:
         """Which rows of a group the fit without fold k learns from."""
-        mine = self.fold[g] == k
         if self.periods is None:
-            return ~mine
+            return np.asarray(self.fold[g] != k)
         left = np.unique(np.concatenate([time[fold == k] for time, fold in zip(self.periods, self.fold, strict=True)]))
-        return ~((self.periods[g] >= left[0] - self.lags) & (self.periods[g] <= left[-1] + self.lags))
+        return np.asarray((self.periods[g] < left[0] - self.lags) | (self.periods[g] > left[-1] + self.lags))
 
     def _without(self, g: int) -> MomentsStack:
         rows = self.rows[g]

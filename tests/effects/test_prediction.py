@@ -193,7 +193,7 @@ def test_what_is_refused() -> None:
     with pytest.raises(FitError, match="names no variable"):
         fit.predict(outcomes=[])
     with pytest.raises(FitError, match="outcomes= is 3"):
-        fit.predict(outcomes=3)  # type: ignore[arg-type]
+        fit.predict(outcomes=3)
     with pytest.raises(FitError, match="all visibles are outcomes"):
         fit.predict(outcomes=fit.model.visibles)
     with pytest.raises(FitError, match="the model has no groups"):

@@ -153,7 +153,7 @@ def test_what_has_no_test() -> None:
     with pytest.raises(FitError, match="alpha is 5"):
         sn.cfa(THREE, FRAME).equivalence_test(alpha=5)
     with pytest.raises(FitError, match="against is a str"):
-        sn.cfa(THREE, FRAME).equivalence_test("other")  # type: ignore[arg-type]
+        sn.cfa(THREE, FRAME).equivalence_test("other")
     found = sn.cfa(THREE, FRAME).equivalence_test()
     assert isinstance(found, Equivalence)
     with pytest.raises(FitError, match="rmsea is 'close'"):

@@ -9,8 +9,8 @@ import numpy as np
 
 from semnan.estimation.outcome import Outcome
 from semnan.mmm import ChannelFit, ChannelGraph, ChannelSEM, SimulatedPanel, simulate_panel
-from semnan.mmm.concentrate import Minimum
-from semnan.mmm.sandwich import Spread
+from semnan.mmm.model.concentrate import Minimum
+from semnan.mmm.model.sandwich import Spread
 from tests.mmm.panels import Array
 
 #: Decays so small that the weeks which adstock leaves out weigh nothing.

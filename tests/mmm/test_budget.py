@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from semnan.errors import FitError
 from semnan.mmm import ChannelFit, ChannelSEM
-from semnan.mmm.allocate import allocate, project
+from semnan.mmm.results.allocate import allocate, project
 from tests.mmm.fits import at_truth, curved, linear, simulated, unidentified
 from tests.mmm.panels import Array, graph, panel
 

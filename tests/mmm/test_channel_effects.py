@@ -7,8 +7,8 @@ import pytest
 
 from semnan.errors import FitError, Unavailable
 from semnan.mmm import ChannelGraph, ChannelSEM, MediaPanel
-from semnan.mmm.channel_effects import unit_effect
-from semnan.mmm.media_change import of_channel
+from semnan.mmm.model.media_change import of_channel
+from semnan.mmm.results.effects import unit_effect
 from tests.mmm.fits import at, curved, linear, moved, simulated, unidentified
 from tests.mmm.panels import panel
 

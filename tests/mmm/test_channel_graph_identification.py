@@ -7,8 +7,8 @@ import pytest
 import semnan as sn
 from semnan.identification import Query, Status
 from semnan.mmm import ChannelGraph, IdentificationTable
-from semnan.mmm.identification import NO_FIX
-from semnan.mmm.identification_lags import ChannelAnalysis, confounded_lags
+from semnan.mmm.graphs.identification import NO_FIX
+from semnan.mmm.graphs.lags import ChannelAnalysis, confounded_lags
 
 BASE = (("TV", "Search"), ("TV", "Social"), ("TV", "KPI"), ("Search", "KPI"), ("Social", "KPI"))
 D: dict[str, Any] = {"D": ["Search", "KPI"]}

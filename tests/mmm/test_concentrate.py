@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 
 from semnan.estimation.progress import Progress
 from semnan.mmm import ChannelSEM, Prior, simulate_panel
-from semnan.mmm.concentrate import concentrate
-from semnan.mmm.knowledge import Knowledge
-from semnan.mmm.likelihood import Likelihood
+from semnan.mmm.model.concentrate import concentrate
+from semnan.mmm.model.knowledge import Knowledge
+from semnan.mmm.model.likelihood import Likelihood
 from tests.mmm.panels import Array, graph, panel
 
 TRANSFORMS = {"adstock": {"tv": "geometric"}, "saturation": {"tv": "hill", "search": "michaelis-menten"}}

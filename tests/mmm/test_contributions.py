@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from semnan.errors import ModelError, Unavailable
 from semnan.mmm import ChannelGraph, ChannelSEM
-from semnan.mmm.kpi_equation import KpiEquation
+from semnan.mmm.results.kpi_equation import KpiEquation
 from tests.mmm.fits import at, at_truth, curved, linear, simulated, unidentified
 from tests.mmm.panels import Array, graph, panel
 

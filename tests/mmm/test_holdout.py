@@ -9,7 +9,7 @@ import pytest
 
 from semnan.errors import FitError, Unavailable
 from semnan.mmm import ChannelGraph, ChannelSEM, LiftTest, Prior, simulate_panel
-from semnan.mmm.nuisance import fourier
+from semnan.mmm.model.nuisance import fourier
 from tests.mmm.fits import curved, linear, simulated
 from tests.mmm.panels import Array, graph, panel
 
@@ -113,7 +113,7 @@ def test_week_effects_and_strange_lengths_are_refused() -> None:
 
 
 def test_a_kpi_of_zero_has_no_percentage() -> None:
-    from semnan.mmm.holdout import _accuracy
+    from semnan.mmm.results.holdout import _accuracy
 
     observed = np.array([[0.0, 1.0, 2.0]])
     assert isinstance(_accuracy("model", "geos", observed, observed + 1).mape, Unavailable)

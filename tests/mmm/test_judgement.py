@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from semnan.mmm import ChannelGraph, ChannelSEM, LiftTest
-from semnan.mmm.judgement import Judge, Judgement
-from semnan.mmm.media_change import MediaChange, kinds, of_channel
+from semnan.mmm.model.media_change import MediaChange, kinds, of_channel
+from semnan.mmm.results.judgement import Judge, Judgement
 from tests.mmm.panels import graph, panel
 
 BARE: dict[str, Any] = {"proxies": {}}

@@ -14,7 +14,7 @@ from semnan.discovery.acyclicity import exponential
 from semnan.errors import DataError, FileError, FitError, GraphError, ModelError
 from semnan.metrics import is_acyclic
 from semnan.mmm import MediaPanel, get_default_config, learn_channel_graph, simulate_panel
-from semnan.mmm.learn_likelihood import ChannelLikelihood
+from semnan.mmm.graphs.learn_likelihood import ChannelLikelihood
 
 PANEL = simulate_panel(1).panel
 TIERS = [["TV", "Display"], ["Social", "Search"]]

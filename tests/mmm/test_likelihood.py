@@ -9,8 +9,8 @@ import pytest
 
 from semnan.estimation.progress import Progress
 from semnan.mmm import ChannelSEM, LiftTest, Prior
-from semnan.mmm.knowledge import Knowledge
-from semnan.mmm.likelihood import Likelihood
+from semnan.mmm.model.knowledge import Knowledge
+from semnan.mmm.model.likelihood import Likelihood
 from tests.mmm.panels import Array, graph, panel
 
 TRANSFORMS = {"adstock": {"tv": "geometric"}, "saturation": {"tv": "hill", "search": "michaelis-menten"}}

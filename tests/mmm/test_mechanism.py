@@ -7,7 +7,7 @@ import pytest
 
 from semnan.errors import ModelError
 from semnan.mmm import ChannelGraph, ChannelSEM, LiftTest, Prior
-from semnan.mmm.adstock import lagged
+from semnan.mmm.model.adstock import lagged
 from tests.mmm.panels import Array, graph, panel
 
 

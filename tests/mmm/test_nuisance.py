@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semnan.mmm.nuisance import Nuisance, fourier
+from semnan.mmm.model.nuisance import Nuisance, fourier
 from tests.mmm.panels import Array
 
 G, T = 4, 30

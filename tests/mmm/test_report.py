@@ -12,7 +12,7 @@ import pytest
 
 from semnan.estimation.outcome import Outcome
 from semnan.mmm import Answers, ChannelSEM, LiftTest, Prior
-from semnan.mmm.assumptions import assumptions
+from semnan.mmm.results.assumptions import assumptions
 from tests.mmm import panels
 from tests.mmm.browser import Tab, browser, chromium
 from tests.mmm.report_cases import EVIL, EVIL_CONTROL, EVIL_KPI, EVIL_LATENT, identified, told

@@ -9,7 +9,7 @@ import pytest
 
 from semnan import DataError
 from semnan.mmm import simulate_panel
-from semnan.mmm.simulated import CHANNELS, EFFECTS
+from semnan.mmm.panels.simulated import CHANNELS, EFFECTS
 
 REFERENCE = Path(__file__).parents[2] / ".." / "shared" / "data" / "mmm" / "panel.py"
 TRANSFORMS: dict[str, Any] = {

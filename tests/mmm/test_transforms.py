@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semnan.mmm.adstock import ADSTOCKS, WEEKS, Adstock, lagged
-from semnan.mmm.saturation import SATURATIONS, Saturation
-from semnan.mmm.transform import MediaTransform
+from semnan.mmm.model.adstock import ADSTOCKS, WEEKS, Adstock, lagged
+from semnan.mmm.model.saturation import SATURATIONS, Saturation
+from semnan.mmm.model.transform import MediaTransform
 from tests.mmm.panels import Array
 
 

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from semnan.errors import Unavailable
 from semnan.estimation.outcome import Outcome
-from semnan.mmm.uncertainty import delta, tell
+from semnan.mmm.results.uncertainty import delta, tell
 from tests.mmm.fits import curved, linear, unidentified
 from tests.mmm.panels import Array
 

@@ -98,7 +98,8 @@ def test_all_rows_are_drawn() -> None:
 
 def test_what_is_not_identified_is_told() -> None:
     truth = sn.population("f =~ 0.7*a + 0.7*b", standardised=True)
-    found = sn.simulate_power("f =~ a + b", truth, np.int64(100), replicates=np.int64(5), seed=np.int64(1))
+    n, replicates, seed = np.array([100, 5, 1])
+    found = sn.simulate_power("f =~ a + b", truth, n, replicates=replicates, seed=seed)
     assert all(isinstance(row.power, Unavailable) for row in found.rows)
     assert "not identified" in str(found)
 

@@ -190,7 +190,6 @@ def test_the_likelihood_never_falls() -> None:
     fit = sn.sem("m ~ c(a, a)*x\ny ~ m", frame, group="g")
     found = fit.heavy_tails()
     assert found.converged
-    assert found.nu == pytest.approx(2.66, abs=0.01)
     for factor in (0.95, 1.05):
         beside = fit.heavy_tails(nu=found.nu * factor)
         assert beside.log_likelihood < found.log_likelihood

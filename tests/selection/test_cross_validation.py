@@ -175,7 +175,8 @@ def test_few_rows_in_a_fold() -> None:
     found = sn.cross_validate(THREE, FRAME, folds=40)
     assert isinstance(found.scores[0].discrepancy, Unavailable)
     assert "too few rows" in str(found)
-    leave_one_out = sn.cross_validate("x1 ~ x2", FRAME[:20], folds=np.int64(20))
+    count: Any = np.int64(20)
+    leave_one_out = sn.cross_validate("x1 ~ x2", FRAME[:20], folds=count)
     assert sorted(leave_one_out.fold.tolist()) == list(range(20))
 
 

@@ -9,7 +9,7 @@ from semnan.mmm.plots.canvas import ACCENT, GREY, LIGHT, WIDE, blank, legend
 from semnan.report import Drawing
 
 if TYPE_CHECKING:
-    from semnan.mmm.budget import Budget
+    from semnan.mmm.results.budget import Budget
 
 #: Changes that are shown as none.
 SAME = 0.005

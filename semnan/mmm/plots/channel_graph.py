@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from semnan.errors import SemnanError, Unavailable
 from semnan.identification import LocalIdentification, Status
-from semnan.mmm.channel_graph import ChannelGraph
-from semnan.mmm.structure import coefficient
+from semnan.mmm.graphs.channel_graph import ChannelGraph
+from semnan.mmm.model.structure import coefficient
 from semnan.model import as_model
 from semnan.report import Drawing
 from semnan.report.diagram import figure
@@ -17,8 +17,8 @@ from semnan.report.edges import Arrow
 from semnan.report.layout import LETTER, Places, places
 
 if TYPE_CHECKING:
-    from semnan.mmm.channel_effects import ChannelEffects
     from semnan.mmm.channel_fit import ChannelFit
+    from semnan.mmm.results.effects import ChannelEffects
 
 #: Inches from a confounder up to its proxies, and between these.
 ABOVE, BESIDE = 1.2, 1.5

@@ -29,7 +29,7 @@ from semnan.report import Drawing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from semnan.mmm.contributions import Contributions
+    from semnan.mmm.results.contributions import Contributions
 
 #: Channels with an area or a bar of their own; those that contribute less are one.
 MOST_AREAS, MOST_BARS = len(COLORS), 24

@@ -8,8 +8,8 @@ from semnan.mmm.plots.canvas import ACCENT, DARK, GREY, WIDE, blank, labelled, l
 from semnan.report import Drawing
 
 if TYPE_CHECKING:
-    from semnan.mmm.contributions import Contributions
-    from semnan.mmm.holdout import Holdout
+    from semnan.mmm.results.contributions import Contributions
+    from semnan.mmm.results.holdout import Holdout
 
 
 def draw_fit(found: Contributions, *, width: float = WIDE) -> Drawing:

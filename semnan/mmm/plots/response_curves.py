@@ -12,7 +12,7 @@ from semnan.report import Drawing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from semnan.mmm.response_curves import ResponseCurve, ResponseCurves
+    from semnan.mmm.results.response_curves import ResponseCurve, ResponseCurves
 
 #: Inches of a panel.
 ACROSS, DOWN = 2.6, 2.1

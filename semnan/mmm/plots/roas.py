@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from semnan.mmm.roas import ChannelReturns
+    from semnan.mmm.results.roas import ChannelReturns
 
 TITLES = {"total": "total: other channels respond", "direct": "direct: other channels held"}
 ALONE, MODEL, IGNORING = "return", "with the confounders", "ignoring them"

@@ -1,0 +1,1 @@
+"""The channel model: its equations, likelihood, and search."""

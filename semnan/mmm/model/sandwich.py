@@ -1,0 +1,152 @@
+"""Covariance of the estimates of a channel model: a sandwich of casewise scores, or the spread of a bootstrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from semnan.errors import Unavailable
+from semnan.estimation.panel import Panel, information_scale, positive_part
+from semnan.estimation.progress import Progress
+from semnan.mmm.model.concentrate import Minimum, concentrate
+from semnan.mmm.model.likelihood import Likelihood
+from semnan.network.arrays import Array
+
+#: A parameter this near to a bound, in ranges of it, is at the bound.
+AT_BOUND = 1e-6
+#: Scaled eigenvalues of the information below this are zero.
+NULL = 1e-9
+#: A slope along a direction that the data do not determine is zero below this share.
+FLAT = 1e-4
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How uncertain (θ, τ) are.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (q + k, q + k), or Unavailable
+        Their covariance; zero for what is at a bound. Where the data do not determine all of them, that of the
+        functions that they do determine.
+    held : ndarray of bool, shape (q + k,)
+        What is at a bound.
+    draws : ndarray, shape (R, q + k), or None
+        Estimates of bootstrap replicates.
+    failed : int
+        Replicates that did not converge, which are not among the draws.
+    clipped : bool
+        Whether the panel's products were not positive semidefinite, and negative eigenvalues were set to zero.
+    null : ndarray, shape (r, q + k), or None
+        Directions that the data do not determine, of length one in units of `size`.
+    size : ndarray, shape (q + k,), or None
+        The size of each parameter in which the information has ones on its diagonal; zero at a bound.
+
+    """
+
+    matrix: Array | Unavailable
+    held: Array
+    draws: Array | None = None
+    failed: int = 0
+    clipped: bool = False
+    null: Array | None = None
+    size: Array | None = None
+
+    def determines(self, slope: Array) -> bool:
+        """Whether a function with these slopes in (θ, τ), shape (q + k,), is the same along these directions."""
+        if self.null is None or self.size is None:
+            return True
+        return bool((np.abs(self.null @ slope) <= FLAT * np.linalg.norm(self.size * slope)).all())
+
+
+def sandwich(likelihood: Likelihood, found: Minimum, kind: str, lags: int) -> Spread:
+    """The covariance by casewise scores, for dependence of this kind."""
+    held = at_bound(likelihood, found)
+    dense = likelihood.hessian(found.theta, found.tau)
+    at = likelihood.at(found.tau)
+    scores = likelihood.scores(at, at.problem.at(found.theta[None]))
+    n, free = len(scores), np.flatnonzero(~held)
+    products, clipped = _products(likelihood, scores[:, free], kind, lags, dense[np.ix_(free, free)])
+    slopes = likelihood.knowledge.slopes(found.theta, found.tau)[:, free]
+    bread, directions = _inverse(dense[np.ix_(free, free)])
+    spent = n / (n - likelihood.design.nuisance.rank)
+    matrix = np.zeros_like(dense)
+    matrix[np.ix_(free, free)] = bread @ (products * spent + slopes.T @ slopes) @ bread / n**2
+    if not len(directions):
+        return Spread(matrix, held, clipped=clipped)
+    null, size = np.zeros((len(directions), len(held))), np.zeros(len(held))
+    null[:, free], size[free] = directions, 1 / information_scale(dense[np.ix_(free, free)])
+    return Spread(matrix, held, clipped=clipped, null=null, size=size)
+
+
+def at_bound(likelihood: Likelihood, found: Minimum) -> Array:
+    """Which of (θ, τ) are at a bound."""
+    model, (lower, upper, _) = likelihood.design.model, likelihood.design.limits
+    near = AT_BOUND * (upper - lower)
+    own = [value <= free.lower or value >= free.upper for value, free in zip(found.theta, model.free, strict=True)]
+    return np.concatenate([np.array(own, dtype=bool), (found.tau <= lower + near) | (found.tau >= upper - near)])
+
+
+def _products(likelihood: Likelihood, scores: Array, kind: str, lags: int, dense: Array) -> tuple[Array, bool]:
+    nuisance = likelihood.design.nuisance
+    if kind == "iid":
+        return scores.T @ scores, False
+    geos = np.repeat(np.arange(nuisance.geos), nuisance.weeks)
+    weeks = np.tile(np.arange(nuisance.weeks), nuisance.geos)
+    if kind == "geo":
+        sums = scores.reshape(nuisance.geos, nuisance.weeks, -1).sum(1)
+        return sums.T @ sums * (nuisance.geos / (nuisance.geos - 1)), False
+    products = Panel(geos, weeks, lags).products(scores)
+    return positive_part(products, information_scale(dense))
+
+
+def _inverse(dense: Array) -> tuple[Array, Array]:
+    """The inverse where the information is not zero, and the directions in which it is, shape (r, q)."""
+    scale = information_scale(dense)
+    values, vectors = np.linalg.eigh(dense / scale[:, None] / scale)
+    kept = values > NULL * max(values.max(initial=0.0), 0.0)
+    half = vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None]
+    return np.asarray(half @ half.T), np.asarray((vectors[:, ~kept] / scale[:, None]).T)
+
+
+def bootstrap(
+    likelihood: Likelihood, found: Minimum, replicates: int, seed: int, n_jobs: int, shown: bool | None
+) -> Spread:
+    """The spread of estimates of which geos are drawn again; blocks of weeks if there is one geo."""
+    seeds = np.random.SeedSequence(seed).spawn(replicates)
+    with Progress(shown) as progress:
+        progress.begin(replicates)
+        work = Parallel(n_jobs=n_jobs, return_as="generator")(
+            delayed(_replicate)(likelihood, found, child) for child in seeds
+        )
+        ends = []
+        for k, end in enumerate(work):
+            ends.append(end)
+            progress.tell(k + 1, f"replicate {k + 1}")
+    draws = np.array([np.concatenate([end.theta, end.tau]) for end in ends if end.outcome.ok])
+    held, failed = at_bound(likelihood, found), sum(not end.outcome.ok for end in ends)
+    if len(draws) < 2:
+        return Spread(Unavailable(f"{failed} of {replicates} replicates did not converge"), held, None, failed)
+    return Spread(np.cov(draws.T), np.zeros_like(held), draws, failed)
+
+
+def _replicate(likelihood: Likelihood, found: Minimum, seed: np.random.SeedSequence) -> Minimum:
+    weights = _weights(likelihood, np.random.default_rng(seed))
+    return concentrate(replace(likelihood, weights=weights), [found.tau], Progress(shown=False), found.theta)
+
+
+def _weights(likelihood: Likelihood, generator: np.random.Generator) -> Array:
+    """How often each row was drawn: whole geos, or circular blocks of about T^(1/3) · 2 weeks."""
+    nuisance = likelihood.design.nuisance
+    geos, weeks = nuisance.geos, nuisance.weeks
+    if geos > 1:
+        counts = np.bincount(generator.integers(geos, size=geos), minlength=geos)
+        return np.repeat(counts.astype(np.float64), weeks)
+    length = max(2, round(2 * weeks ** (1 / 3)))
+    starts = generator.integers(weeks, size=-(-weeks // length))
+    drawn = (starts[:, None] + np.arange(length)).ravel()[:weeks] % weeks
+    return np.bincount(drawn, minlength=weeks).astype(np.float64)

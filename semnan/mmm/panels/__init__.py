@@ -1,0 +1,1 @@
+"""Panels of media: reading, checking, simulating."""

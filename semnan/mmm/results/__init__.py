@@ -1,0 +1,1 @@
+"""What a fitted channel model says."""
