@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from semnan import Unavailable
-from semnan.mmm import ChannelFit, ChannelGraph, ChannelSEM, Prior, SimulatedPanel, simulate_panel
+from semnan.mmm import ChannelFit, ChannelGraph, ChannelSEM, SimulatedPanel, simulate_panel
 from semnan.mmm.model.adstock import Geometric
 from semnan.mmm.model.saturation import Hill
 from semnan.mmm.model.transform import MediaTransform
@@ -92,9 +92,10 @@ def effects(panel: SimulatedPanel, graph: ChannelGraph) -> Found:
     return _found([rows[key] for key in ASKED], "estimate", seconds)
 
 
-def returns(panel: SimulatedPanel, graph: ChannelGraph, **options: Any) -> Found:
+def returns(panel: SimulatedPanel, graph: ChannelGraph, *, weak: bool = False) -> Found:
     """The total returns of all spend on each channel, then those of one percent more."""
-    fit, seconds = timed(ChannelSEM(panel.panel, graph), **options)
+    model = ChannelSEM(panel.panel, graph)
+    fit, seconds = timed(model, known=model.shape_priors() if weak else ())
     tables = [fit.roas(), fit.roas(marginal=True)]
     return _found([rows[name, "total"] for rows in tables for name in CHANNELS], "roas", seconds)
 
@@ -143,12 +144,12 @@ def _linear_table(seeds: int, geos: int, weeks: int, strength: float) -> Table:
 # -- with transforms
 
 
-def transformed(seeds: int, geos: int = 20, weeks: int = 104) -> Iterator[Table]:
-    panels = [simulate_panel(seed, geos, weeks, adstock=DECAYS, hill=HILL) for seed in range(seeds)]
+def transformed(seeds: int, first: int = 0, geos: int = 20, weeks: int = 104) -> Iterator[Table]:
+    panels = [simulate_panel(seed, geos, weeks, adstock=DECAYS, hill=HILL) for seed in range(first, first + seeds)]
     truth = np.array([true_returns(panel) for panel in panels])
     cases: tuple[tuple[str, str, dict[str, Any]], ...] = (
         (OURS, OURS, {}),
-        (f"{OURS}, weak priors on shapes", OURS, {"known": weak_priors()}),
+        (f"{OURS}, weak priors on shapes", OURS, {"weak": True}),
         ("regression with proxies", "regression with proxies", {}),
     )
     found = {label: many(iter(panels), _returns_of(key, options)) for label, key, options in cases}
@@ -161,16 +162,6 @@ def transformed(seeds: int, geos: int = 20, weeks: int = 104) -> Iterator[Table]
             ratio, coverage = (one.estimates / truth)[:, part], covers(one, truth)[part]
             shown.add_row(label, *map(_ratio, ratio.T, coverage), f"{one.seconds:.2f}")
         yield shown
-
-
-def weak_priors() -> list[Prior]:
-    """Half saturation near the mean of the media, within a factor of two or so; slopes of 1.5 ± .5."""
-    shapes = (("half", 1.0, 0.5), ("slope", 1.5, 0.5))
-    return [
-        Prior(parameter=f"{channel}: {name}", value=value, standard_error=error)
-        for channel in CHANNELS
-        for name, value, error in shapes
-    ]
 
 
 def _returns_of(key: str, options: dict[str, Any]) -> Callable[[SimulatedPanel], Found]:
@@ -238,6 +229,7 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--seeds", type=int, default=200)
     reader.add_argument("--transformed-seeds", type=int, default=50)
+    reader.add_argument("--first-seed", type=int, default=0, help="of the panels with transforms")
     reader.add_argument("--parts", default="linear,transformed")
     reader.add_argument("--peer-python", help="of an environment with deepcausalmmm")
     reader.add_argument("--peer-seeds", type=int, default=2)
@@ -248,7 +240,7 @@ def main() -> None:
         for table in linear(options.seeds):
             console.print(table)
     if "transformed" in parts:
-        for table in transformed(options.transformed_seeds):
+        for table in transformed(options.transformed_seeds, options.first_seed):
             console.print(table)
     if options.peer_python:
         for mode in ("triangular", "notears"):

@@ -36,9 +36,7 @@ panel = MediaPanel.from_arrays(
     proxies=X_control[..., 1:],
     proxy_names=["GQV", "Trends"],
 )
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # It lists the options that mean nothing here; see below.
-    learned = learn_channel_graph(panel, config, tiers=[["TV", "Display"], ["Social", "Search"]])
+learned = learn_channel_graph(panel, config, tiers=[["TV", "Display"], ["Social", "Search"]])
 graph = learned.graph(confounders={"demand": ["Search", "Sales"]}, proxies={"demand": ["GQV", "Trends"]})
 fit = ChannelSEM(panel, graph, adstock=None, saturation=None).fit()
 
@@ -71,9 +69,7 @@ for warning in caught:
 # channels have no direction. `tiers` say what comes first.
 
 # %%
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    untold = learn_channel_graph(panel, config | {"dag_mode": "notears"})
+untold = learn_channel_graph(panel, config | {"dag_mode": "notears"})
 print("with tiers:   ", [f"{a} → {b}" for a, b in learned.edges])
 print("without tiers:", [f"{a} → {b}" for a, b in untold.edges])
 

@@ -66,13 +66,8 @@ graph.identify(panel.controls)
 
 # %%
 events = {name: dates.tolist() for name, dates in frame[frame["events"] != "na"].groupby("events")["DATE"]}
-shapes = [
-    sn.mmm.Prior(parameter=f"{name}: {what}", value=value, standard_error=0.5)
-    for name in media
-    for what, value in (("half", 1.0), ("slope", 1.5))
-]
 model = ChannelSEM(panel, graph, events=events, season=3)
-fit = model.fit(known=shapes)
+fit = model.fit(known=model.shape_priors())
 for finding in fit.findings:
     print(finding, end="\n\n")
 

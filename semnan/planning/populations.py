@@ -160,6 +160,10 @@ def _standardised(model: PathModel, group: str | None) -> PathModel:
 
 def _of_fit(fit: Fit) -> Population:
     """The moments that a fit implies."""
+    if not fit.converged:
+        raise FitError(f"the fit that stands for the population did not converge ({fit.outcome.value})")
+    if fit.model.ordered:
+        raise FitError("a fit of ordered variables has moments of latent responses: plans are for numbers")
     found: dict[str | None, Moments] = {}
     for label, implied, sample in zip(fit.estimate.labels, fit.estimate.implied, fit.estimate.samples, strict=True):
         mean = implied.mu.numpy() if fit.model.has_means else sample.mean

@@ -81,6 +81,8 @@ class Vuong:
     def __str__(self) -> str:
         return self.table.text(WIDTH)
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return self.table.html()
 

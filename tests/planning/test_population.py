@@ -51,6 +51,16 @@ def test_path_models_and_fits() -> None:
     assert as_population(fit.moments).moments() is fit.moments
 
 
+def test_fits_that_are_no_population() -> None:
+    frame = sn.datasets.holzinger_swineford_1939().to_frame()[["x1", "x2", "x3", "x4"]]
+    text = "f =~ x1 + x2 + x3 + x4"
+    with pytest.raises(FitError, match="did not converge"):
+        sn.power(text, sn.cfa(text, frame, optimiser=sn.FisherScoring(max_steps=1)), 300)
+    ordered = sn.cfa(text, frame.round().clip(2, 5), ordered=list(frame.columns))
+    with pytest.raises(FitError, match="latent responses"):
+        sn.power(text, ordered, 300)
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(ModelError, match="no value for y <-> y"):
         sn.population("y ~ 0.5*x; x ~~ 1*x")

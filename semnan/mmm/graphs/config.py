@@ -177,7 +177,7 @@ def read_config(config: Mapping[str, Any] | None) -> LearningConfig:
     Warns
     -----
     UserWarning
-        Once, listing the keys given that have no effect here.
+        Once, listing the keys without effect here that are given and not at their defaults.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def read_config(config: Mapping[str, Any] | None) -> LearningConfig:
     if not isinstance(config, Mapping | None):
         raise ModelError(f"config is {config!r}: give a mapping, such as get_default_config()")
     given, defaults = dict(_flat(config or {}, _DEFAULTS)), dict(_flat(_DEFAULTS, _DEFAULTS))
-    idle = [key for key in given if key not in _LEAST and key != "dag_mode"]
+    idle = [key for key in given if key not in _LEAST and key != "dag_mode" and given[key] != defaults[key]]
     if idle:
         warnings.warn(
             f"these keys of DeepCausalMMM are accepted and have no effect here: {', '.join(idle)}",

@@ -163,7 +163,7 @@ def learn_channel_graph(
     Warns
     -----
     UserWarning
-        Once, listing the keys of the configuration that have no effect.
+        Once, listing the keys of the configuration that have no effect and are not at their defaults.
 
     Raises
     ------

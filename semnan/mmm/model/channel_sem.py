@@ -13,7 +13,7 @@ from semnan.errors import DataError, ModelError
 from semnan.mmm.graphs.channel_graph import ChannelGraph
 from semnan.mmm.model.adstock import ADSTOCKS
 from semnan.mmm.model.design import Design
-from semnan.mmm.model.knowledge import Known
+from semnan.mmm.model.knowledge import Known, Prior
 from semnan.mmm.model.mechanism import Mechanism
 from semnan.mmm.model.nuisance import Nuisance, fourier
 from semnan.mmm.model.saturation import SATURATIONS
@@ -207,6 +207,20 @@ class ChannelSEM:
             n_jobs=n_jobs,
             seed=seed,
             progress=progress,
+        )
+
+    def shape_priors(self) -> tuple[Prior, ...]:
+        """Weak priors on the saturation of every channel, for `known`: the curves bend somewhere near present media.
+
+        A table whose media vary by a quarter around their mean says little of a curve's way down to nothing spent,
+        which returns of all spend depend on. Half saturation is then 1 ± .5 of the channel's mean, the slope of Hill's curve
+        1.5 ± .5.
+        """
+        return tuple(
+            Prior(parameter=f"{part.channel}: {name}", value=mean, standard_error=deviation)
+            for part in self.design.transforms
+            if part.saturation is not None
+            for name, (mean, deviation) in zip(part.saturation.parameters, part.saturation.usual, strict=True)
         )
 
     def without_confounders(self) -> ChannelSEM:

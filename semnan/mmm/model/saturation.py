@@ -41,6 +41,8 @@ class Saturation(ABC):
     parameters : tuple of str
     lower, upper, start : tuple of float
         Of the parameters.
+    usual : tuple of (float, float)
+        Of each parameter a mean and a standard deviation that let the curve bend somewhere near present media.
 
     """
 
@@ -48,6 +50,7 @@ class Saturation(ABC):
     lower: ClassVar[tuple[float, ...]]
     upper: ClassVar[tuple[float, ...]]
     start: ClassVar[tuple[float, ...]]
+    usual: ClassVar[tuple[tuple[float, float], ...]]
 
     @abstractmethod
     def response(self, media: Array, values: Array) -> Response:
@@ -64,6 +67,7 @@ class Hill(Saturation):
 
     parameters = ("half", "slope")
     lower, upper, start = (0.2, 0.5), (5.0, 3.0), (1.0, 1.2)
+    usual = (1.0, 0.5), (1.5, 0.5)
 
     def response(self, media: Array, values: Array) -> Response:
         half, slope = values
@@ -81,6 +85,7 @@ class Logistic(Saturation):
 
     parameters = ("rate",)
     lower, upper, start = (0.02,), (10.0,), (1.0,)
+    usual = ((1.0, 0.5),)
 
     def response(self, media: Array, values: Array) -> Response:
         spent = np.maximum(media, 0.0)
@@ -96,6 +101,7 @@ class MichaelisMenten(Saturation):
 
     parameters = ("half",)
     lower, upper, start = (0.05,), (20.0,), (1.0,)
+    usual = ((1.0, 0.5),)
 
     def response(self, media: Array, values: Array) -> Response:
         spent = np.maximum(media, 0.0)

@@ -34,10 +34,6 @@ def channel_findings(fit: ChannelFit) -> list[Finding]:
             )
         )
     found += _negative(fit)
-    if fit.spread.clipped:
-        found.append(
-            Finding("covariance not positive", (), "the panel's products have negative eigenvalues, taken as zero.")
-        )
     if fit.spread.failed:
         found.append(Finding("bootstrap", (), f"{fit.spread.failed} replicates did not converge and are left out."))
     return found

@@ -46,11 +46,11 @@ def _facts(fit: ChannelFit) -> Facts:
     geos, weeks = fit.model.panel.shape
     shape = (("geos", str(geos)), ("weeks", f"{weeks}, {fit.model.design.nuisance.weeks} used"))
     known = (("experiments and priors", str(len(fit.known))),) if fit.known else ()
-    r2 = explained(fit)
+    r2, part = explained(fit), " (positive part)" if fit.spread.clipped else ""
     rest = (
         ("outcome", fit.outcome.value),
         ("parameters", str(len(fit.names))),
-        ("rows depend on each other within", KINDS[fit.standard_error_kind]),
+        ("rows depend on each other within", f"{KINDS[fit.standard_error_kind]}{part}"),
         ("R² of the KPI, levels of geos apart", cell(r2)),
     )
     return Facts("", (*shape, *known, *rest))
