@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -39,19 +39,33 @@ def read_periods(frame: Frame, column: str) -> Periods:
         (20240226, 202402), whose differences count nothing.
 
     """
-    values = [_read(value, row, column) for row, value in enumerate(read_values(frame, column))]
+    place: dict[tuple[type, Any], int] = {}  # Many rows are of few periods.
+    parsed: list[int | datetime | None] = []
+    codes = []
+    for row, value in enumerate(read_values(frame, column)):
+        key = (type(value), value if isinstance(value, Hashable) else row)
+        if key not in place:
+            place[key] = len(parsed)
+            parsed.append(_read(value, row, column))
+        codes.append(place[key])
+    numbers, step = _numbered(parsed, column)
+    known = np.array([value is not None for value in parsed], dtype=np.bool_)
+    return Periods(numbers[codes], known[codes], step)
+
+
+def _numbered(values: Sequence[int | datetime | None], column: str) -> tuple[Indices, str]:
+    """The numbers of distinct values, zero of what is missing, and how long a period is."""
     known = np.array([value is not None for value in values], dtype=np.bool_)
-    found = [value for value in values if value is not None]
+    whole = [value for value in values if isinstance(value, int)]
     numbers = np.zeros(len(values), dtype=np.int64)
-    whole = [value for value in found if isinstance(value, int)]
-    if whole and len(whole) < len(found):
+    if whole and len(whole) < known.sum():
         raise DataError(f"the column {column!r} has integers and dates: give one kind of periods")
     if whole:
         _refuse_dates(whole, column)
         numbers[known] = whole
-        return Periods(numbers, known, "1")
-    numbers[known], step = _of_dates([value for value in found if isinstance(value, datetime)])
-    return Periods(numbers, known, step)
+        return numbers, "1"
+    numbers[known], step = _of_dates([value for value in values if isinstance(value, datetime)])
+    return numbers, step
 
 
 def repeated(units: Indices, periods: Indices) -> tuple[int, int] | None:

@@ -213,8 +213,8 @@ class ChannelSEM:
         """Weak priors on the saturation of every channel, for `known`: the curves bend somewhere near present media.
 
         A table whose media vary by a quarter around their mean says little of a curve's way down to nothing spent,
-        which returns of all spend depend on. Half saturation is then 1 ± .5 of the channel's mean, the slope of Hill's curve
-        1.5 ± .5.
+        which returns of all spend depend on. Half saturation is then 1 ± .5 of the channel's mean, the slope of Hill's
+        curve 1.5 ± .5.
         """
         return tuple(
             Prior(parameter=f"{part.channel}: {name}", value=mean, standard_error=deviation)
