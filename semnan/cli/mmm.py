@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,8 @@ from semnan.errors import FileError, SemnanError, Unavailable
 if TYPE_CHECKING:
     from semnan.mmm import Answers
 
+#: Characters in a line of text.
+WIDTH = 110
 #: What stands for the screen instead of a file.
 SCREEN = Path("-")
 PlanFile = Annotated[
@@ -93,13 +96,19 @@ def _answers(place: Path, data: Path, level: float) -> Answers:
     plan = read_plan(place)
     panel = plan.panel(read_csv(data))
     fit = plan.channel_sem(panel).fit(**plan.fit, known=plan.known(panel))
-    return fit.answers(level=level, total=plan.total, amounts=plan.bounds, holdout=plan.holdout)
+    return plan.answers(fit, level=level)
 
 
 def _summary(found: Answers) -> Iterator[str]:
     """The report in text."""
     budget = found.budget
     yield str(found.fit.summary(level=found.level))
-    yield f"no best split of the budget: {budget.reason}" if isinstance(budget, Unavailable) else str(budget)
+    if isinstance(budget, Unavailable):
+        yield fill(
+            f"no best split of the budget: {budget.reason}. [budget] channels = [...] decides about some; others respond",
+            WIDTH,
+        )
+    else:
+        yield str(budget)
     if found.holdout is not None:
         yield str(found.holdout)

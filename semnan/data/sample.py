@@ -232,7 +232,7 @@ def _check_options(
     if missing not in get_args(Missing):
         raise DataError(f"missing is {missing!r}: give one of {', '.join(get_args(Missing))}")
     if group is None and labels is not None:
-        raise DataError("labels= names groups, but no column is given as group=")
+        raise DataError(f"there are the groups {', '.join(labels)}: name the column that says them, as group=")
     if group in names:
         raise DataError(f"the column {group!r} is both a variable and the group: within a group it is constant")
     for name in check_names(complete if isinstance(complete, str) else list(complete)):

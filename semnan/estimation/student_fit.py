@@ -30,6 +30,8 @@ from semnan.network.arrays import Array
 NEAR, ROUNDS = 1e-8, 500
 #: Log-likelihoods that differ by no more are the same.
 SLACK = 1e-6
+#: How many times a mixed step is halved.
+HALVES = 4
 #: η at the start, if ν is estimated.
 FIRST = 0.1
 #: Entries of derivatives that are held at a time.
@@ -104,22 +106,26 @@ class StudentFit:
         eta = self.given
         if eta is None:
             eta = likeliest([group.delta for group in self.distances(theta)], self.p)
-        return State(theta, eta), np.append(np.sqrt(np.where(spread > 0, spread, 1.0)), 1.0)
+        return State(theta, eta), np.append(np.sqrt(np.where(spread > 0, spread, 1.0)), (1 - 2 * eta) ** 2 / 2)
 
     def _within(self, mixed: Array, new: State) -> State:
-        """Mixed steps within bounds; the plain ones where these are likelier, or ν is at an end.
+        """The longest of some steps from the plain to the mixed one that is within bounds and likelier.
 
         Plain steps never make the likelihood less, mixed ones may (Henderson & Varadhan 2019, Journal of Computational
         and Graphical Statistics 28).
         """
-        if not 0 < new.eta < MOST and self.given is None:
-            return new
-        eta = new.eta if self.given is not None else float(np.clip(mixed[-1], new.eta / 2, (new.eta + 0.5) / 2))
-        theta = self.problem.clip(mixed[None, :-1])
-        if not np.isfinite(self.problem.at(theta).value).all():
-            return new
-        likelier = self.log_likelihood(theta, eta) >= self.log_likelihood(new.theta, new.eta) - SLACK
-        return State(theta, eta) if likelier else new
+        plain, least = _flat(new), self.log_likelihood(new.theta, new.eta) - SLACK
+        step = mixed - plain
+        if self.given is not None or not 0 < new.eta < MOST:
+            step[-1] = 0.0
+        step *= _share(plain[-1], step[-1])
+        for _ in range(HALVES):
+            theta = self.problem.clip((plain + step)[None, :-1])
+            eta = new.eta if step[-1] == 0 else (1 - 1 / float(plain[-1] + step[-1])) / 2
+            if np.isfinite(self.problem.at(theta).value).all() and self.log_likelihood(theta, eta) >= least:
+                return State(theta, eta)
+            step = step / 2
+        return new
 
     def weighted(self, state: State) -> Problem:
         """The model of the moments that rows have by their weights at a state."""
@@ -156,7 +162,14 @@ class StudentFit:
 
 
 def _flat(state: State) -> Array:
-    return np.append(state.theta[0], state.eta)
+    """What is mixed: 1 / (1 − 2 η) in place of η, since covariances of the same scatter are proportional to it."""
+    return np.append(state.theta[0], 1 / (1 - 2 * state.eta))
+
+
+def _share(plain: float, step: float) -> float:
+    """How much of a step of 1 / (1 − 2 η) goes at most half of the way to where η is zero, or to twice its value."""
+    room = plain if step > 0 else (plain - 1) / 2
+    return min(1.0, room / abs(step)) if step else 1.0
 
 
 def _weighted(part: Part, values: Array, weight: Array) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, final
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
-from semnan.errors import Unavailable
+from semnan.errors import FitError, Unavailable
 from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
 from semnan.mmm.model.channel_sem import ChannelSEM, StandardErrors
@@ -218,6 +218,7 @@ class ChannelFit:
         level: float = 0.95,
         total: float | None = None,
         amounts: Mapping[str, tuple[float, float]] | None = None,
+        channels: Iterable[str] | None = None,
         holdout: int = 0,
     ) -> Answers:
         """All results at once, for a report or JSON.
@@ -225,13 +226,20 @@ class ChannelFit:
         Parameters
         ----------
         level : float
-        total, amounts
+        total, amounts, channels
             Of the budget, as in `optimise_budget`.
         holdout : int
             Weeks at the end to foresee from those before, if any.
 
         """
-        return ask(self, level, total, amounts, holdout)
+        found = ask(self, level, total, amounts, holdout)
+        if channels is None:
+            return found
+        try:
+            budget = self.optimise_budget(total, channels=channels, amounts=amounts, level=level)
+        except FitError as error:
+            return replace(found, budget=Unavailable(str(error)))
+        return replace(found, budget=budget)
 
     def report(self, path: str | Path, *, level: float = 0.95, holdout: int = 0) -> None:
         """Write all results with their drawings as one HTML file that loads nothing; needs matplotlib."""

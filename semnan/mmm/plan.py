@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from semnan.mmm.model.saturation import SATURATIONS
 from semnan.mmm.panels.panel import MediaPanel
 from semnan.mmm.panels.roles import read_roles
 from semnan.mmm.panels.table import Table, nearest
+
+if TYPE_CHECKING:
+    from semnan.mmm.channel_fit import ChannelFit
+    from semnan.mmm.results.answers import Answers
 
 #: Larger files are refused.
 MAX_BYTES = 2**20
@@ -61,9 +65,10 @@ _READERS: dict[str, dict[str, read.Reader]] = {
         "starts": read.count(1),
         "replicates": read.count(2),
         "seed": read.count(0),
+        "shape_priors": read.switch,
         "holdout": read.count(0),
     },
-    "budget": {"total": read.number, "bounds": read.table_of(read.limits)},
+    "budget": {"channels": read.names, "total": read.number, "bounds": read.table_of(read.limits)},
 }
 _LIFT_TEST: dict[str, read.Reader] = {
     "channel": read.text,
@@ -75,6 +80,8 @@ _LIFT_TEST: dict[str, read.Reader] = {
 }
 _PRIOR: dict[str, read.Reader] = {"parameter": read.text, "value": read.number, "standard_error": read.number}
 _LISTS = ("lift_tests", "priors")
+#: Keys of [fit] that are no arguments of `ChannelSEM.fit`.
+_APART = ("holdout", "shape_priors")
 _REQUIRED = {"data": ("date", "kpi", "channels"), "graph": ("edges",)}
 
 
@@ -94,10 +101,14 @@ class Plan:
     fit : dict
         Arguments of `ChannelSEM.fit` besides what is known.
     holdout : int
-        Weeks at the end that are not fitted to.
+        Weeks at the end that are foreseen from those before.
+    shape_priors : bool
+        Whether what is known has weak priors on the shapes of saturation curves.
     lift_tests : tuple of dict
         Arguments of `LiftTest`; weeks are those of the panel, not positions.
     priors : tuple of Prior
+    budget_channels : tuple of str or None
+        Whose spend is decided; None: all that have some.
     total : float or None
         Budget to share out; None: what is spent now.
     bounds : dict from channel to (least, most)
@@ -111,8 +122,10 @@ class Plan:
     model: dict[str, Any] = field(default_factory=dict)
     fit: dict[str, Any] = field(default_factory=dict)
     holdout: int = 0
+    shape_priors: bool = False
     lift_tests: tuple[dict[str, Any], ...] = ()
     priors: tuple[Prior, ...] = ()
+    budget_channels: tuple[str, ...] | None = None
     total: float | None = None
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -127,22 +140,38 @@ class Plan:
     def known(self, panel: MediaPanel) -> tuple[Known, ...]:
         """The plan's experiments and priors, with weeks as positions in a panel.
 
+        A prior of the plan takes the place of the weak one on the same shape.
+
         Raises
         ------
         ModelError
             For a week that the panel does not have.
 
         """
-        return (*(_lift_test(test, panel) for test in self.lift_tests), *self.priors)
+        tests = (_lift_test(test, panel) for test in self.lift_tests)
+        own = {prior.parameter for prior in self.priors}
+        shapes = self.channel_sem(panel).shape_priors() if self.shape_priors else ()
+        return (*tests, *self.priors, *(prior for prior in shapes if prior.parameter not in own))
+
+    def answers(self, fit: ChannelFit, *, level: float = 0.95) -> Answers:
+        """All results of a fit of the plan, with its budget and its weeks held out."""
+        return fit.answers(
+            level=level,
+            total=self.total,
+            amounts=self.bounds,
+            channels=self.budget_channels,
+            holdout=self.holdout,
+        )
 
 
 def read_plan(path: str | Path) -> Plan:
     """Read a plan: a TOML file with the sections ``data``, ``graph``, ``model``, ``fit`` and ``budget``.
 
     ``[data]`` has the arguments of `MediaPanel`, ``[graph]`` those of `ChannelGraph` (edges are pairs, or texts such as
-    ``"tv -> search, sales"``), ``[model]`` those of `ChannelSEM`, ``[fit]`` those of its `fit` and ``holdout``, the
-    number of weeks at the end that are not fitted to. ``[budget]`` has a ``total`` and ``bounds``; every
-    ``[[lift_tests]]`` and ``[[priors]]`` is an experiment or a prior. What Python calls None is "none".
+    ``"tv -> search, sales"``), ``[model]`` those of `ChannelSEM`, ``[fit]`` those of its `fit`, ``holdout``, the
+    number of weeks at the end that are foreseen from those before, and ``shape_priors``, true for
+    `ChannelSEM.shape_priors`. ``[budget]`` has ``channels``, a ``total`` and ``bounds``; every ``[[lift_tests]]`` and
+    ``[[priors]]`` is an experiment or a prior. What Python calls None is "none".
 
     Raises
     ------
@@ -178,10 +207,12 @@ def _plan(place: Path, content: Mapping[str, Any]) -> Plan:
         data=parts["data"],
         graph=graph,
         model=parts["model"],
-        fit={key: value for key, value in parts["fit"].items() if key != "holdout"},
+        fit={key: value for key, value in parts["fit"].items() if key not in _APART},
         holdout=parts["fit"].get("holdout", 0),
+        shape_priors=parts["fit"].get("shape_priors", False),
         lift_tests=tuple(lift_tests),
         priors=tuple(Prior(**item) for item in _items(content, "priors", _PRIOR, tuple(_PRIOR))),
+        budget_channels=parts["budget"].get("channels"),
         total=parts["budget"].get("total"),
         bounds=parts["budget"].get("bounds", {}),
     )
@@ -229,7 +260,8 @@ def _check(plan: Plan) -> None:
         _check_named(f"lift_tests[{i}].channel", [test["channel"]], roles.channels)
         LiftTest(**{key: value for key, value in test.items() if key != "weeks"})
     _check_named("budget.bounds", plan.bounds, roles.channels)
-    _check_budget(plan, roles.channels)
+    _check_named("budget.channels", plan.budget_channels or (), roles.channels)
+    _check_budget(plan, plan.budget_channels or roles.channels)
 
 
 def _check_named(where: str, names: Iterable[str], known: tuple[str, ...], what: str = "is no channel") -> None:
@@ -240,6 +272,9 @@ def _check_named(where: str, names: Iterable[str], known: tuple[str, ...], what:
 
 
 def _check_budget(plan: Plan, channels: tuple[str, ...]) -> None:
+    if plan.budget_channels == ():
+        raise ModelError("budget.channels is empty: name the channels whose spend is decided, or leave it out")
+    _check_named("budget.bounds", plan.bounds, channels, "is not in budget.channels")
     if plan.total is None:
         return
     if plan.total <= 0:

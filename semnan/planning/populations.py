@@ -90,10 +90,12 @@ def population(model: str | PathModel, *, standardised: bool = False, groups: Se
 
 def as_population(source: Source, groups: Sequence[str] = ()) -> Population:
     """What stands for a population as one."""
-    if isinstance(source, Population):
-        return source
     if isinstance(source, str | PathModel):
         return population(source, groups=groups)
+    if groups:
+        raise FitError("groups= are those of a population in lavaan's language: other populations have their own")
+    if isinstance(source, Population):
+        return source
     if isinstance(source, Fit):
         return _of_fit(source)
     if isinstance(source, Moments):
@@ -105,9 +107,13 @@ def as_population(source: Source, groups: Sequence[str] = ()) -> Population:
 
 def _compiled(model: str | PathModel, groups: Sequence[str]) -> PathModel:
     if isinstance(model, PathModel):
+        if groups:
+            raise ModelError("groups= are those of a model in lavaan's language: a path model has its own")
         return model
     if not isinstance(model, str):
         raise ModelError(f"a population comes from a model, not from a {type(model).__name__}")
+    if isinstance(groups, str):
+        raise ModelError(f"groups is {groups!r}: give a list of groups, such as ['a', 'b']")
     return PathModel.from_lavaan(model, function="lavaan", auto_var=True, fixed_x=False, groups=tuple(groups))
 
 

@@ -215,6 +215,8 @@ def _model(model: Model, known: Population) -> PathModel:
 def _shares(known: Population, shares: Mapping[str, float] | None) -> tuple[float, ...]:
     if shares is None:
         return (1 / len(known.groups),) * len(known.groups)
+    if not known.labels:
+        raise FitError("the population has no groups: leave out shares=")
     if set(shares) != set(known.labels) or not all(is_number(part) and part > 0 for part in shares.values()):
         raise FitError(f"shares= gives every group a positive number: the groups are {', '.join(known.labels)}")
     return tuple(shares[label] / sum(shares.values()) for label in known.labels)

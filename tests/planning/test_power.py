@@ -155,8 +155,15 @@ def test_what_is_refused() -> None:
         sn.power(sn.PathModel.from_lavaan("y ~ x", groups=["a", "b"]), LINE, 100)
     with pytest.raises(ModelError):
         sn.power("y ~~~ x", LINE, 100)
-    with pytest.raises(FitError, match="shares= gives"):
+    with pytest.raises(FitError, match="no groups: leave out shares="):
         sn.power("y ~ x", LINE, 100, shares={"a": 1.0})
+    groups = sn.population("y ~ c(0.3, 0.1)*x", groups=["a", "b"], standardised=True)
+    with pytest.raises(FitError, match="shares= gives"):
+        sn.power("y ~ x", groups, 100, shares={"a": 1.0})
+    with pytest.raises(FitError, match="have their own"):
+        sn.power("y ~ x", groups, 100, groups=["a", "b"])
+    with pytest.raises(ModelError, match="list of groups"):
+        sn.population("y ~ c(0.3, 0.1)*x", groups="ab", standardised=True)
     with pytest.raises(sn.DataError, match="'z'"):
         sn.power("y ~ z", LINE, 100)
     with pytest.raises(FitError, match="n of at least 3"):

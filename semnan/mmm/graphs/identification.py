@@ -56,7 +56,7 @@ class ChannelVerdict:
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class IdentificationTable(Sequence[ChannelVerdict]):
-    """The verdicts on a channel graph: on the KPI for every variable, then on every edge between others.
+    """The verdicts on a channel graph: on the KPI for every variable, then on every edge into another.
 
     ``table["tv", "total"]`` is the row of an effect on the KPI, ``table.verdict("tv", "total")`` the
     `semnan.Verdict` behind it, with formula and witness.
@@ -145,15 +145,15 @@ def identify_channels(graph: ChannelGraph, *, carry_over: bool) -> Identificatio
 
 
 def _queries(graph: ChannelGraph) -> Iterator[Query]:
-    """The effects on the KPI of every variable but proxies, then the edges between the others."""
+    """The effects on the KPI of every variable but proxies that cause nothing, then the edges that end elsewhere."""
     paths: nx.DiGraph[str] = nx.DiGraph(graph.edges)
-    reached, shown = nx.ancestors(paths, graph.kpi), [v for v in graph.nodes if v not in graph.measurements]
-    for source in shown:
+    reached = nx.ancestors(paths, graph.kpi)
+    for source in graph.nodes:
         if (source, graph.kpi) in graph.edges:
             yield Query(source, graph.kpi, "direct")
         if source in reached:
             yield Query(source, graph.kpi, "total")
-    yield from (Query(a, b, "direct") for a, b in graph.edges if b != graph.kpi and {a, b} <= {*shown})
+    yield from (Query(a, b, "direct") for a, b in graph.edges if b != graph.kpi)
 
 
 def _row(verdict: Verdict, helpful: Fixes) -> ChannelVerdict:

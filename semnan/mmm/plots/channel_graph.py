@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from semnan.errors import SemnanError, Unavailable
+from semnan.graph import Edge
 from semnan.identification import LocalIdentification, Status
 from semnan.mmm.graphs.channel_graph import ChannelGraph
+from semnan.mmm.graphs.identification import ChannelVerdict
 from semnan.mmm.model.structure import coefficient
 from semnan.model import as_model
 from semnan.report import Drawing
@@ -18,7 +20,7 @@ from semnan.report.layout import LETTER, Places, places
 
 if TYPE_CHECKING:
     from semnan.mmm.channel_fit import ChannelFit
-    from semnan.mmm.results.effects import ChannelEffects
+    from semnan.mmm.results.effects import ChannelEffect, ChannelEffects
 
 #: Inches from a confounder up to its proxies, and between these.
 ABOVE, BESIDE = 1.2, 1.5
@@ -72,12 +74,12 @@ def _places(graph: ChannelGraph) -> Places:
 
 
 def _arrows(fit: ChannelFit, effects: ChannelEffects) -> Iterator[Arrow]:
-    graph, verdicts = fit.model.graph, fit.model.graph.identify()
+    graph, verdicts = fit.model.graph, edge_verdicts(fit, effects)
     on_kpi = {(row.channel, graph.kpi): row for row in effects.listed if row.kind == "direct"}
     moved = {part.channel for part in fit.model.design.transforms}
     lagged = {column for node, (column, _) in graph.lags.items() if (node, graph.kpi) in graph.edges}
     for edge in graph.edges:
-        row = on_kpi.get(edge) or verdicts.row(edge[0], "direct", edge[1])
+        row = verdicts[edge]
         value: float | Unavailable = fit.estimates[coefficient(*edge)]
         if edge in on_kpi and edge[0] in moved:
             # The effect of a channel is that of all its weeks, which no single one of its edges has.
@@ -87,6 +89,13 @@ def _arrows(fit: ChannelFit, effects: ChannelEffects) -> Iterator[Arrow]:
     for edge in graph.latent_edges:
         known = coefficient(*edge) not in loose
         yield Arrow(*edge, False, known, _number(fit.estimates[coefficient(*edge)]) if known else "?")
+
+
+def edge_verdicts(fit: ChannelFit, effects: ChannelEffects) -> dict[Edge, ChannelEffect | ChannelVerdict]:
+    """The verdict on the direct effect of every edge; experiments count for those into the KPI."""
+    graph, table = fit.model.graph, fit.model.graph.identify()
+    on_kpi = {(row.channel, graph.kpi): row for row in effects.listed if row.kind == "direct"}
+    return {edge: on_kpi.get(edge) or table.row(edge[0], "direct", edge[1]) for edge in graph.edges}
 
 
 def _text(verdict: str, value: float | Unavailable) -> str:

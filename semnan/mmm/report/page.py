@@ -61,6 +61,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
   header, section, footer { padding: .8rem .7rem; border-radius: 0; border-left: 0; border-right: 0; }
   body { font-size: 15px; }
   td { max-width: 12rem; }
+  td:first-child { min-width: 8.5rem; }
 }
 @media print { body { background: #fff; } section { break-inside: avoid; border: 0; } }
 """

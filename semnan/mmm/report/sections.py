@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import escape
 
+from semnan.effects.delta import NOT_IDENTIFIED
 from semnan.errors import Unavailable
+from semnan.mmm.model.structure import coefficient
 from semnan.mmm.plots.adstock import draw_adstock, lag_weights
 from semnan.mmm.plots.budget import draw_budget
-from semnan.mmm.plots.channel_graph import MOST, draw_channel_graph
+from semnan.mmm.plots.channel_graph import MOST, draw_channel_graph, edge_verdicts
 from semnan.mmm.plots.contributions import draw_contributions, draw_waterfall
 from semnan.mmm.plots.fit_over_time import draw_fit, draw_holdout
 from semnan.mmm.plots.response_curves import draw_response_curves
@@ -27,7 +30,7 @@ from semnan.mmm.results.answers import Answers
 from semnan.mmm.results.assumptions import assumptions
 from semnan.mmm.results.effects import ChannelEffect
 from semnan.mmm.results.titled import cell
-from semnan.report.table import Table
+from semnan.report.table import NONE, Table
 
 
 def sections(found: Answers) -> Iterator[Section]:
@@ -87,8 +90,8 @@ def _returns(found: Answers) -> Iterator[str]:
             f"Bars with intervals: returns on the spend of {named}",
             "Returns on spend with their intervals" + beside,
         )
-    yield result_table(found.returns.table)
-    yield result_table(found.marginal.table)
+    yield result_table(_told_once(found, found.returns.table))
+    yield result_table(_told_once(found, found.marginal.table))
 
 
 def _contributions(found: Answers) -> Iterator[str]:
@@ -108,7 +111,14 @@ def _contributions(found: Answers) -> Iterator[str]:
         f"Waterfall from the baseline by channel to the fitted {kpi}",
         "The same, summed over geos and weeks.",
     )
-    yield result_table(told.table)
+    yield result_table(_told_once(found, told.table))
+
+
+def _told_once(found: Answers, shown: Table) -> Table:
+    """A table without the reasons that the table of effects has told already."""
+    before = {*found.effects.table.notes}
+    rest = tuple(note for note in shown.notes if note not in before)
+    return shown if len(rest) == len(shown.notes) else replace(shown, notes=(f"{NONE} why: see Effects", *rest))
 
 
 def _curves(found: Answers) -> Iterator[str]:
@@ -138,6 +148,11 @@ def _budget(found: Answers) -> Iterator[str]:
     budget = found.budget
     if isinstance(budget, Unavailable):
         yield paragraph(f"No best split is known: {budget.reason}.", "notice")
+        if any(row.kind == "total" and row.identified for row in found.returns.listed):
+            yield paragraph(
+                "A split among some channels may be known all the same: name them in channels of [budget] in the plan, or "
+                "in optimise_budget(channels=…); the others then respond."
+            )
         return
     yield picture(
         lambda width: draw_budget(budget, width=width),
@@ -179,17 +194,27 @@ def _arrow(effect: str) -> str:
 
 
 def _parameters(found: Answers) -> Iterator[str]:
-    errors = found.fit.standard_errors
-    rows = tuple((name, cell(value), cell(errors[name])) for name, value in found.fit.estimates.items())
-    reasons = dict.fromkeys(f"— {error.reason}" for error in errors.values() if isinstance(error, Unavailable))
+    errors, loose = found.fit.standard_errors, _loose(found)
+    rows = tuple(
+        (name, NONE, NONE) if name in loose else (name, cell(value), cell(errors[name]))
+        for name, value in found.fit.estimates.items()
+    )
+    told = (NOT_IDENTIFIED if name in loose else error for name, error in errors.items())
+    reasons = dict.fromkeys(f"{NONE} {error.reason}" for error in told if isinstance(error, Unavailable))
     columns = ("parameter", "estimate", "standard error")
     yield result_table(
         Table("Coefficients, loadings, variances, and media transforms", columns, rows, notes=(*reasons,))
     )
 
 
+def _loose(found: Answers) -> set[str]:
+    """The coefficients that the graph does not identify, though a curve may pin them down, and what the data do not."""
+    edges = {coefficient(*edge) for edge, row in edge_verdicts(found.fit, found.effects).items() if not row.identified}
+    return edges | {name for name, error in found.fit.standard_errors.items() if error == NOT_IDENTIFIED}
+
+
 def _findings(found: Answers) -> Iterator[str]:
-    told = [f"{finding.kind}: {finding.message}" for finding in found.fit.findings]
+    told = [f"{finding.kind.capitalize()}: {finding.message}" for finding in found.fit.findings]
     yield bullets(told) if told else paragraph("Nothing unusual was found.")
 
 
@@ -199,6 +224,7 @@ def _assumed(found: Answers) -> Iterator[str]:
 
 PARTS: dict[str, tuple[str, Callable[[Answers], Iterator[str]]]] = {
     "verdicts": ("What the data can tell", _verdicts),
+    "findings": ("Findings", _findings),
     "effects": ("Effects", _effects),
     "returns": ("Returns on spend", _returns),
     "contributions": ("Contributions", _contributions),
@@ -207,6 +233,5 @@ PARTS: dict[str, tuple[str, Callable[[Answers], Iterator[str]]]] = {
     "holdout": ("Weeks held out", _holdout),
     "identification": ("Identification", _identification),
     "parameters": ("Parameters", _parameters),
-    "findings": ("Findings", _findings),
     "assumed": ("What was assumed", _assumed),
 }
