@@ -33,6 +33,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 napoleon_use_ivar = True
+# Names in sections "Attributes" become references, and several classes have a `chi_square`: all are what they say.
+suppress_warnings = ["ref.python"]
 
 
 def keep_colon(_app, what, _name, _obj, _options, lines):

@@ -104,10 +104,8 @@ def _summary(found: Answers) -> Iterator[str]:
     budget = found.budget
     yield str(found.fit.summary(level=found.level))
     if isinstance(budget, Unavailable):
-        yield fill(
-            f"no best split of the budget: {budget.reason}. [budget] channels = [...] decides about some; others respond",
-            WIDTH,
-        )
+        hint = "[budget] channels = [...] decides about some, and the others respond"
+        yield fill(f"no best split of the budget: {budget.reason}. {hint}", WIDTH)
     else:
         yield str(budget)
     if found.holdout is not None:

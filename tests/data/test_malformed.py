@@ -78,7 +78,7 @@ def test_a_malformed_table_is_refused_by_name(name: str) -> None:
 
 OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "pairwise": ({"missing": "pairwise"}, "missing is 'pairwise': give one of listwise, fiml"),
-    "labels without group": ({"labels": ["s"]}, "no column is given as group="),
+    "labels without group": ({"labels": ["s"]}, "name the column that says them, as group="),
     "unknown label": ({"group": "g", "labels": ["s", "u"]}, "the column 'g' has no group 'u'; it has s, t"),
     "repeated label": ({"group": "g", "labels": ["s", "s"]}, "the group 's' stands twice"),
     "no label": ({"group": "g", "labels": []}, "labels= is empty"),

@@ -150,8 +150,8 @@ def _budget(found: Answers) -> Iterator[str]:
         yield paragraph(f"No best split is known: {budget.reason}.", "notice")
         if any(row.kind == "total" and row.identified for row in found.returns.listed):
             yield paragraph(
-                "A split among some channels may be known all the same: name them in channels of [budget] in the plan, or "
-                "in optimise_budget(channels=…); the others then respond."
+                "A split among some channels may be known all the same: name them in channels of [budget] in the plan, "
+                "or in optimise_budget(channels=…); the others then respond."
             )
         return
     yield picture(
