@@ -127,6 +127,20 @@ def test_what_data_cannot_tell_is_no_error(plan: Path, table: Path, tmp_path: Pa
     assert "no best split of the budget: the direct effect tv -> sales is not identified" in result.stdout
 
 
+def test_a_budget_of_some_channels_may_be_known_all_the_same(plan: Path, table: Path) -> None:
+    confounded = PLAN.replace('demand = ["queries", "trends"]', 'demand = ["queries"]')
+    plan.write_text(confounded + "[budget]\nchannels = ['tv']\ntotal = 5000\n")
+    result = run(plan, table, "--json", "-")
+    assert (result.exit_code, result.stderr) == (0, "")
+    said = json.loads(result.stdout)["budget"]
+    assert [row["channel"] for row in said["rows"]] == ["tv"]
+    assert said["responding"] == ["search"]
+    plan.write_text(confounded + "[budget]\nchannels = ['search']\n")
+    said = " ".join(run(plan, table).stdout.split())
+    assert "no best split of the budget: " in said
+    assert "the direct effect search -> sales is not identified" in said
+
+
 def test_priors_and_experiments_enter(plan: Path, table: Path) -> None:
     test = "[[lift_tests]]\nchannel = 'tv'\nvalue = -700\nstandard_error = 5\nweeks = [0, 1]\n"
     prior = "[[priors]]\nparameter = 'search -> sales'\nvalue = 1.6\nstandard_error = 0.001\n"

@@ -104,7 +104,7 @@ def _summary(found: Answers) -> Iterator[str]:
     budget = found.budget
     yield str(found.fit.summary(level=found.level))
     if isinstance(budget, Unavailable):
-        hint = "[budget] channels = [...] decides about some, and the others respond"
+        hint = "With channels in [budget] the plan names those to decide about, and the others respond."
         yield fill(f"no best split of the budget: {budget.reason}. {hint}", WIDTH)
     else:
         yield str(budget)

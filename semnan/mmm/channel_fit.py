@@ -11,6 +11,7 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semnan.data.design import LAGS
 from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
 from semnan.errors import FitError, Unavailable
 from semnan.estimation.finding import Finding
@@ -51,6 +52,8 @@ class ChannelFit:
     standard_error_kind : str
     known : tuple of Known
         Experiments and priors that entered the likelihood.
+    lags : int
+        Weeks over which rows of different geos may depend on each other.
 
     """
 
@@ -59,6 +62,7 @@ class ChannelFit:
     spread: Spread
     standard_error_kind: StandardErrors
     known: tuple[Known, ...]
+    lags: int = LAGS
 
     @property
     def outcome(self) -> Outcome:
@@ -107,7 +111,7 @@ class ChannelFit:
         other = self.model.without_confounders()
         names = {*(free.name for free in other.design.model.free), *other.design.names}
         priors = [item for item in self.known if isinstance(item, Prior) and item.parameter in names]
-        return other.fit(standard_errors=kind, known=priors)
+        return other.fit(standard_errors=kind, lags=self.lags, known=priors)
 
     @cached_property
     def judge(self) -> Judge:

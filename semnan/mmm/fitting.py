@@ -10,11 +10,13 @@ from semnan.errors import FitError
 from semnan.estimation.progress import Progress
 from semnan.estimation.threads import blas_threads
 from semnan.mmm.channel_fit import ChannelFit
+from semnan.mmm.model.bootstrap import bootstrap
 from semnan.mmm.model.channel_sem import ChannelSEM, StandardErrors
 from semnan.mmm.model.concentrate import concentrate, random_starts
 from semnan.mmm.model.knowledge import Knowledge, Known
 from semnan.mmm.model.likelihood import Likelihood
-from semnan.mmm.model.sandwich import bootstrap, sandwich
+from semnan.mmm.model.sandwich import sandwich
+from semnan.mmm.model.structure import loadings
 from semnan.network.arrays import Array
 
 KINDS = ("panel-hac", "geo", "iid", "bootstrap")
@@ -43,7 +45,7 @@ def fit_channels(
             spread = bootstrap(likelihood, found, replicates, seed, n_jobs, progress)
         else:
             spread = sandwich(likelihood, found, standard_errors, lags)
-    return ChannelFit(model, found, spread, standard_errors, known)
+    return ChannelFit(model, found, spread, standard_errors, known, lags)
 
 
 def _check(model: ChannelSEM, kind: str, lags: int, starts: int, replicates: int) -> None:
@@ -59,12 +61,7 @@ def _check(model: ChannelSEM, kind: str, lags: int, starts: int, replicates: int
 def _oriented(model: ChannelSEM, theta: Array) -> Array:
     """With the sign of every confounder such that its first proxy rises with it, or else its first child."""
     found, table = theta.copy(), model.design.model
-    for latent in table.latents:
-        own = [
-            k
-            for k, free in enumerate(table.free)
-            if table.parameters[free.rows[0]].kind == "path" and table.parameters[free.rows[0]].source == latent
-        ]
+    for latent, own in loadings(table).items():
         proxies = model.graph.proxies.get(latent, ())
         first = next((k for k in own if table.parameters[table.free[k].rows[0]].target in proxies), own[0])
         if found[first] < 0:

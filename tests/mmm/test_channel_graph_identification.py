@@ -169,6 +169,13 @@ def test_no_verdict_lives_on_a_correlation_that_may_be_absent() -> None:
     assert "an exogenous shock to Social" not in shock
 
 
+def test_edges_into_proxies_and_effects_of_proxies_are_asked_about() -> None:
+    table = graph(*BASE, ("TV", "P1"), ("P2", "KPI"), proxies=TWO).identify()
+    assert table.row("TV", "direct", "P1").identified
+    assert table["P2", "direct"].effect == "P2 -> KPI"
+    assert ("P1", "KPI", "total") not in table.verdicts
+
+
 def test_lags_of_exogenous_channels_are_as_good_as_channels() -> None:
     table = graph(*BASE, ("TV@1", "KPI"), proxies=TWO).identify()
     assert confounded_lags(table.graph) == {}

@@ -31,7 +31,7 @@ def test_plain_values_are_json(name: str) -> None:
     assert found["converged"] is True
     estimates = {row["parameter"]: row["estimate"] for row in found["estimates"]}
     assert estimates["TV -> Sales"] == fit.estimates["TV -> Sales"]
-    assert len(found["contributions"]["weekly"]["TV"]) == len(found["weeks"])
+    assert len(found["contributions"]["weekly"]["Social"]) == len(found["weeks"])
     rows = {(row["channel"], row["kind"]): row for row in found["roas"]["rows"]}
     assert (rows["Search", "direct"]["roas"] is None) is (name == "unidentified")
 

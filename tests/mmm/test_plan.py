@@ -218,6 +218,18 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
 }
 
 
+def test_weak_priors_on_shapes_give_way_to_those_of_the_plan(tmp_path: Path) -> None:
+    own = "[model]\nseason = 0\n[fit]\nshape_priors = true\n[[priors]]\n"
+    own += "parameter = 'tv: half'\nvalue = 2\nstandard_error = 0.1\n"
+    plan = read_plan(written(tmp_path, SMALL + own))
+    assert "shape_priors" not in plan.fit
+    known = plan.known(plan.panel(national()))
+    assert [(item.parameter, item.value) for item in known if isinstance(item, Prior)] == [
+        ("tv: half", 2.0),
+        ("tv: slope", 1.5),
+    ]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_wrong_is_named(case: str, tmp_path: Path) -> None:
     old, new, named = CASES[case]

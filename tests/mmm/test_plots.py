@@ -301,6 +301,7 @@ def test_labels_are_short_and_plain() -> None:
     assert labelled("tv") == "tv"
     assert labelled("_tv") == " _tv"
     assert labelled("$x$") == r"\$x\$"
+    assert labelled("PerformanceDisplay_impressions") == "PerformanceDisplay_\nimpressions"
     long = labelled("a name " * 20)
     assert [len(line) <= 26 for line in long.split("\n")] == [True, True]
     assert long.endswith("…")

@@ -21,6 +21,7 @@ pytest.importorskip("matplotlib")
 
 SECTIONS = (
     "verdicts",
+    "findings",
     "effects",
     "returns",
     "contributions",
@@ -29,7 +30,6 @@ SECTIONS = (
     "holdout",
     "identification",
     "parameters",
-    "findings",
     "assumed",
 )
 
@@ -50,7 +50,12 @@ class Page(HTMLParser):
             self.texts[found["id"]] = []
 
     def handle_data(self, data: str) -> None:
-        [*self.texts.values()][-1].append(data)
+        texts = [*self.texts.values()][-1]
+        if self.tags and self.tags[-1][0] == "wbr" and texts:
+            texts[-1] += data  # A name that may be broken there is one name.
+            self.tags.pop()
+        else:
+            texts.append(data)
 
     def of(self, tag: str) -> list[dict[str, str]]:
         return [attributes for name, attributes in self.tags if name == tag]
@@ -102,6 +107,21 @@ def test_what_data_can_tell_comes_first(pages: dict[str, str]) -> None:
     assert "Of 4 effects of channels on sales, the data can tell 4" in said
     assert f"{found.estimate:.3f} (" in said
     assert "What would help" not in said
+
+
+def test_coefficients_that_the_graph_does_not_identify_have_no_number(pages: dict[str, str]) -> None:
+    fit, said = told("confounded").fit, Page(pages["confounded"]).said("parameters")
+    assert "search -> sales — —" in " ".join(said.split())
+    assert f"{fit.estimates['search -> sales']:.3f}" not in said
+    assert f"{fit.estimates['tv -> search']:.3f}" in said
+
+
+def test_reasons_are_told_once(pages: dict[str, str]) -> None:
+    page = Page(pages["confounded"])
+    assert "would identify it" in page.said("effects")
+    for name in ("returns", "contributions"):
+        assert "would identify it" not in page.said(name)
+        assert "why: see Effects" in page.said(name)
 
 
 def test_what_data_cannot_tell_comes_with_its_fix(pages: dict[str, str]) -> None:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
-from semnan.errors import DataError, ModelError
+from semnan.errors import ModelError
 from semnan.mmm.graphs.channel_graph import ChannelGraph
 from semnan.mmm.model.adstock import ADSTOCKS
+from semnan.mmm.model.checks import check_columns
 from semnan.mmm.model.design import Design
 from semnan.mmm.model.knowledge import Known, Prior
 from semnan.mmm.model.mechanism import Mechanism
 from semnan.mmm.model.nuisance import Nuisance, fourier
 from semnan.mmm.model.saturation import SATURATIONS
-from semnan.mmm.model.structure import path_model, transformed_name
+from semnan.mmm.model.structure import path_model
 from semnan.mmm.model.transform import MediaTransform
 from semnan.mmm.panels.panel import MediaPanel
 from semnan.network.arrays import Array
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 #: How standard errors are made.
 StandardErrors = Literal["panel-hac", "geo", "iid", "bootstrap"]
 Choice = str | Mapping[str, str | None] | None
-#: Of what was there before, the share of variance below which nothing is left of a column.
-NOTHING = 1e-10
 #: Parts of the baseline, after which no event is called.
 RESERVED = ("level", "season", "trend", "weeks")
 
@@ -80,7 +79,7 @@ class ChannelSEM:
     Raises
     ------
     DataError
-        If a column has nothing left once levels, season and trend are taken away.
+        If rows are too few, or a column has nothing left once levels, season and trend are taken away.
     ModelError
         Naming the channel or event that is not in the panel, or the transform that does not exist.
 
@@ -115,7 +114,7 @@ class ChannelSEM:
             week_effects=week_effects,
             events=dict(events or {}),
         )
-        _check_left(self.design)
+        check_columns(self.design)
 
     @cached_property
     def design(self) -> Design:
@@ -282,16 +281,3 @@ def _event(panel: MediaPanel, name: str, weeks: Sequence[Any]) -> Array:
             raise ModelError(f"the event {name!r} is in week {week}, which the panel does not have")
         found[at] = 1.0
     return found
-
-
-def _check_left(design: Design) -> None:
-    for name in design.model.visibles:
-        if name in {transformed_name(part.channel) for part in design.transforms}:
-            continue
-        series = design.series(name)
-        left, before = design.nuisance.residuals(series).var(), series.var()
-        if left <= NOTHING * before:
-            raise DataError(
-                f"nothing is left of {name!r} once levels, season, trend, events and week effects are taken away: "
-                "leave it out, or leave out what explains it"
-            )

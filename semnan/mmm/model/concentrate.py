@@ -13,6 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from semnan.errors import DataError
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.progress import Progress
@@ -69,6 +70,7 @@ class _Search:
         self.box = Constraints.of(likelihood.design.model)
         self.damping, self.growth = DAMPING, 2.0
         self.exact: Array | None = None
+        self.refused: DataError | None = None
 
     def run(self) -> Outcome:
         """Search until no parameter has a slope."""
@@ -78,7 +80,7 @@ class _Search:
             if not here.outcome.ok or loose[~held].max(initial=0.0) <= TOLERANCE:
                 return here.outcome
             if self.damping > MOST_DAMPING:
-                return Outcome.STALLED
+                return self._stalled()
             if count >= SCORING and self.exact is None:
                 self.exact = self.likelihood.concentrated_hessian(here.theta, self.tau)
             try:
@@ -93,7 +95,10 @@ class _Search:
         move = self._move(here, held, bend + self.damping * np.diag(scale))
         predicted = -float((here.slope + bend @ move / 2) @ move)
         tau = np.clip(self.tau + move, self.lower, self.upper)
-        trial = _value(self.likelihood, self.progress, tau, self._ahead(here, move))
+        trial = self._trial(tau, self._ahead(here, move))
+        if trial is None:
+            self._retreat()
+            return
         fall, unseen = here.value - trial.value, ROUNDING * (1 + abs(here.value))
         if trial.outcome.ok and fall > -unseen:
             self.tau, self.best, self.exact = tau, trial, None
@@ -102,8 +107,25 @@ class _Search:
             self.damping = max(self.damping * shrink, LEAST_DAMPING)
             self.growth = 2.0
         else:
-            self.damping *= self.growth
-            self.growth *= 2
+            self._retreat()
+
+    def _trial(self, tau: Array, theta: Array) -> Value | None:
+        """The likelihood at the end of a step; None where columns depend on each other and there is none."""
+        try:
+            return _value(self.likelihood, self.progress, tau, theta)
+        except DataError as error:
+            self.refused = error
+            return None
+
+    def _retreat(self) -> None:
+        self.damping *= self.growth
+        self.growth *= 2
+
+    def _stalled(self) -> Outcome:
+        """No step helps; where the way is to columns that depend on each other, this is what there is to say."""
+        if self.refused is not None:
+            raise self.refused
+        return Outcome.STALLED
 
     def _held(self, slope: Array) -> NDArray[np.bool_]:
         """Which parameters are at a bound that they would cross."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -38,6 +38,10 @@ class Known(ABC):
     @abstractmethod
     def touched(self, mechanism: Mechanism) -> list[int]:
         """The entries of (θ, τ) that the function may depend on."""
+
+    @abstractmethod
+    def with_value(self, value: float) -> Known:
+        """The same with another result."""
 
 
 @final
@@ -85,6 +89,9 @@ class LiftTest(Known):
         q = len(mechanism.design.model.free)
         return [*mechanism.coefficients, *range(q, q + len(mechanism.design.names))]
 
+    def with_value(self, value: float) -> LiftTest:
+        return replace(self, value=value)
+
     def _where(self, design: Design) -> Array:
         """One in the geos and weeks of the experiment, zero elsewhere, shape (G, T)."""
         if self.channel not in design.columns or self.channel == design.kpi:
@@ -92,6 +99,8 @@ class LiftTest(Known):
         geos, weeks = design.columns[design.kpi].shape
         found = np.ones((geos, weeks))
         if self.geos is not None:
+            if not self.geos:
+                raise ModelError(f"the lift test of {self.channel!r} names no geo: leave out geos= for all")
             unknown = [geo for geo in self.geos if geo not in design.geos]
             if unknown:
                 raise ModelError(f"the lift test of {self.channel!r} names the geo {unknown[0]!r}, which has no data")
@@ -129,6 +138,9 @@ class Prior(Known):
     def touched(self, mechanism: Mechanism) -> list[int]:
         return [self._at(mechanism.design)]
 
+    def with_value(self, value: float) -> Prior:
+        return replace(self, value=value)
+
     def _at(self, design: Design) -> int:
         names = [*(free.name for free in design.model.free), *design.names]
         if self.parameter not in names:
@@ -150,6 +162,11 @@ class Knowledge:
 
     mechanism: Mechanism
     items: Sequence[Known]
+
+    def drawn(self, generator: np.random.Generator) -> Knowledge:
+        """As if everything had been measured again, with its standard errors."""
+        again = tuple(one.with_value(generator.normal(one.value, one.standard_error)) for one in self.items)
+        return replace(self, items=again)
 
     def penalty(self, tau: Array) -> Penalties | None:
         """The terms at τ, per row, as the optimiser takes them; None if nothing is known."""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from semnan.data import Moments, MomentsStack
+from semnan.errors import DataError
 from semnan.estimation.assembly import Assembly, arrange
 from semnan.estimation.casewise import case_scores
 from semnan.estimation.constraints import Constraints
@@ -24,6 +25,7 @@ from semnan.estimation.problem import Point, Problem
 from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.start import start_values
+from semnan.mmm.model.checks import singular
 from semnan.mmm.model.design import Design
 from semnan.mmm.model.knowledge import Knowledge
 from semnan.network import Layout
@@ -91,12 +93,15 @@ class Likelihood:
     weights: Array | None = None
 
     def at(self, tau: Array) -> At:
-        """The problem in θ at τ."""
+        """The problem in θ at τ; `DataError` if columns depend linearly on each other there."""
         table, model = self.design.table(tau), self.design.model
         Layout.of(model).places(tau)  # What is known of the structure then passes on to the layouts of all τ.
         weighted = table if self.weights is None else table * self.weights[:, None]
         stack = MomentsStack.from_moments([Moments(model.visibles, weighted.T @ table / len(table), len(table))])
-        made = arrange(model, (stack,), (None,), KullbackLeibler)
+        try:
+            made = arrange(model, (stack,), (None,), KullbackLeibler)
+        except DataError as error:
+            raise singular(self.design, table) from error
         limits = Constraints.of(model)
         penalty = self.knowledge.penalty(tau)
         return At(self.design, tau, table, Problem(made.parts, limits.lower, limits.upper, penalty=penalty), made)

@@ -1,17 +1,15 @@
-"""Covariance of the estimates of a channel model: a sandwich of casewise scores, or the spread of a bootstrap."""
+"""Covariance of the estimates of a channel model: a sandwich of casewise scores."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from semnan.errors import Unavailable
 from semnan.estimation.panel import Panel, information_scale, positive_part
-from semnan.estimation.progress import Progress
-from semnan.mmm.model.concentrate import Minimum, concentrate
+from semnan.mmm.model.concentrate import Minimum
 from semnan.mmm.model.likelihood import Likelihood
 from semnan.network.arrays import Array
 
@@ -76,11 +74,15 @@ def sandwich(likelihood: Likelihood, found: Minimum, kind: str, lags: int) -> Sp
     spent = n / (n - likelihood.design.nuisance.rank)
     matrix = np.zeros_like(dense)
     matrix[np.ix_(free, free)] = bread @ (products * spent + slopes.T @ slopes) @ bread / n**2
-    if not len(directions):
-        return Spread(matrix, held, clipped=clipped)
-    null, size = np.zeros((len(directions), len(held))), np.zeros(len(held))
-    null[:, free], size[free] = directions, 1 / information_scale(dense[np.ix_(free, free)])
+    null, size = _spread_out(directions, dense, free)
     return Spread(matrix, held, clipped=clipped, null=null, size=size)
+
+
+def undetermined(likelihood: Likelihood, found: Minimum) -> tuple[Array | None, Array | None]:
+    """`Spread.null` and `Spread.size` at the estimates."""
+    free = np.flatnonzero(~at_bound(likelihood, found))
+    dense = likelihood.hessian(found.theta, found.tau)
+    return _spread_out(_inverse(dense[np.ix_(free, free)])[1], dense, free)
 
 
 def at_bound(likelihood: Likelihood, found: Minimum) -> Array:
@@ -104,6 +106,15 @@ def _products(likelihood: Likelihood, scores: Array, kind: str, lags: int, dense
     return positive_part(products, information_scale(dense))
 
 
+def _spread_out(directions: Array, dense: Array, free: Array) -> tuple[Array | None, Array | None]:
+    """Directions among the free parameters as ones among all, and the size of each; None if there is none."""
+    if not len(directions):
+        return None, None
+    null, size = np.zeros((len(directions), len(dense))), np.zeros(len(dense))
+    null[:, free], size[free] = directions, 1 / information_scale(dense[np.ix_(free, free)])
+    return null, size
+
+
 def _inverse(dense: Array) -> tuple[Array, Array]:
     """The inverse where the information is not zero, and the directions in which it is, shape (r, q)."""
     scale = information_scale(dense)
@@ -111,42 +122,3 @@ def _inverse(dense: Array) -> tuple[Array, Array]:
     kept = values > NULL * max(values.max(initial=0.0), 0.0)
     half = vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None]
     return np.asarray(half @ half.T), np.asarray((vectors[:, ~kept] / scale[:, None]).T)
-
-
-def bootstrap(
-    likelihood: Likelihood, found: Minimum, replicates: int, seed: int, n_jobs: int, shown: bool | None
-) -> Spread:
-    """The spread of estimates of which geos are drawn again; blocks of weeks if there is one geo."""
-    seeds = np.random.SeedSequence(seed).spawn(replicates)
-    with Progress(shown) as progress:
-        progress.begin(replicates)
-        work = Parallel(n_jobs=n_jobs, return_as="generator")(
-            delayed(_replicate)(likelihood, found, child) for child in seeds
-        )
-        ends = []
-        for k, end in enumerate(work):
-            ends.append(end)
-            progress.tell(k + 1, f"replicate {k + 1}")
-    draws = np.array([np.concatenate([end.theta, end.tau]) for end in ends if end.outcome.ok])
-    held, failed = at_bound(likelihood, found), sum(not end.outcome.ok for end in ends)
-    if len(draws) < 2:
-        return Spread(Unavailable(f"{failed} of {replicates} replicates did not converge"), held, None, failed)
-    return Spread(np.cov(draws.T), np.zeros_like(held), draws, failed)
-
-
-def _replicate(likelihood: Likelihood, found: Minimum, seed: np.random.SeedSequence) -> Minimum:
-    weights = _weights(likelihood, np.random.default_rng(seed))
-    return concentrate(replace(likelihood, weights=weights), [found.tau], Progress(shown=False), found.theta)
-
-
-def _weights(likelihood: Likelihood, generator: np.random.Generator) -> Array:
-    """How often each row was drawn: whole geos, or circular blocks of about T^(1/3) · 2 weeks."""
-    nuisance = likelihood.design.nuisance
-    geos, weeks = nuisance.geos, nuisance.weeks
-    if geos > 1:
-        counts = np.bincount(generator.integers(geos, size=geos), minlength=geos)
-        return np.repeat(counts.astype(np.float64), weeks)
-    length = max(2, round(2 * weeks ** (1 / 3)))
-    starts = generator.integers(weeks, size=-(-weeks // length))
-    drawn = (starts[:, None] + np.arange(length)).ravel()[:weeks] % weeks
-    return np.bincount(drawn, minlength=weeks).astype(np.float64)

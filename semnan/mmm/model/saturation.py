@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
 
 import numpy as np
+from scipy.special import expit
 
 from semnan.network.arrays import Array
 
@@ -73,9 +74,11 @@ class Hill(Saturation):
         half, slope = values
         spent = media > 0
         ratio = np.where(spent, media, 1e-12) / half
-        value = np.where(spent, 1 / (1 + ratio**-slope), 0.0)
+        log = np.log(ratio)
+        # Powers of what carry-over leaves of media long ago would overflow.
+        value = np.where(spent, expit(slope * log), 0.0)
         bend = value * (1 - value)
-        return Response(value, bend * slope / (ratio * half), np.stack([-bend * slope / half, bend * np.log(ratio)]))
+        return Response(value, bend * slope / (ratio * half), np.stack([-bend * slope / half, bend * log]))
 
 
 @final

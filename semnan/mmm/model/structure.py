@@ -24,6 +24,12 @@ def coefficient(source: str, target: str) -> str:
     return f"{source} -> {target}"
 
 
+def loadings(model: PathModel) -> dict[str, list[int]]:
+    """Of every confounder the free parameters that are its paths, in the order of the model."""
+    rows = [model.parameters[free.rows[0]] for free in model.free]
+    return {u: [k for k, row in enumerate(rows) if row.kind == "path" and row.source == u] for u in model.latents}
+
+
 def path_model(graph: ChannelGraph, transformed: Collection[str]) -> PathModel:
     """Compile a channel graph.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -26,6 +27,12 @@ LETTER, HANDLE = 0.072, 0.62
 LONGEST, SHORTEST = 26, 16
 
 
+class _AtMarks(TextWrapper):
+    """Breaks lines after underscores and the like too, of which names of columns are full."""
+
+    wordsep_re = re.compile(r"(\s+|(?<=[-_./])(?=\w))")
+
+
 def blank(width: float, height: float) -> Figure:
     """An empty figure that makes room for all labels and for legends outside of the data."""
     figure = new_figure(width, height, layout="constrained")
@@ -37,7 +44,7 @@ def blank(width: float, height: float) -> Figure:
 def labelled(name: str, width: float = WIDE) -> str:
     """A name as a label: two short lines at most, no formulas, and no underscore at the start, which legends drop."""
     most = SHORTEST if width < 6 else LONGEST
-    lines = wrap(name, most)
+    lines = _AtMarks(most).wrap(name)
     short = lines if len(lines) <= 2 else [lines[0], f"{lines[1][: most - 1]}…"]
     return (" " if name.startswith("_") else "") + "\n".join(short).replace("$", r"\$")
 

@@ -114,7 +114,7 @@ def _parts(found: Contributions, most: int) -> dict[str, Array]:
     """
     weekly = {name: values.sum(0) for name, values in found.media.items()}
     unknown = [row.part for row in found.listed if row.of == "media" and isinstance(row.contribution, Unavailable)]
-    base = np.sum([*(values.sum(0) for values in found.baseline.values()), *(weekly.pop(v) for v in unknown)], axis=0)
+    base = np.sum([values.sum(0) for values in found.baseline.values()], axis=0)
     order = sorted(weekly, key=lambda name: -abs(float(weekly[name].sum())))
     rest = order[most - 1 :] if len(order) > most else []
     parts = {_base(unknown): base, **{name: values for name, values in weekly.items() if name not in rest}}

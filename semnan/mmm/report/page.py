@@ -67,6 +67,8 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 """
 #: Cells that are numbers, intervals, or nothing.
 NUMBER = re.compile(r"[-+—\d.,e%]*( to [-+\d.,e]+)?$")
+#: Where a long name is broken first.
+MARK = re.compile(r"(?<=[_/])(?=\w)")
 #: Nothing is loaded from anywhere, and no script runs.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -128,6 +130,11 @@ def badge(text: str, *, good: bool) -> str:
     return f'<span class="{"yes" if good else "no"}">{escape(text)}</span>'
 
 
+def breakable(text: str) -> str:
+    """A plain text whose names may be broken after underscores and slashes, as HTML."""
+    return MARK.sub("<wbr>", escape(text))
+
+
 def table(caption: str, columns: Iterable[str], rows: Iterable[Iterable[str]], numbers: Iterable[int] = ()) -> str:
     """A table of cells that are HTML, in a box that scrolls.
 
@@ -164,7 +171,7 @@ def result_table(found: Table) -> str:
     verdict = found.columns.index("verdict") if "verdict" in found.columns else None
     rows = (
         [
-            badge(cell, good=cell == Status.IDENTIFIED.value) if i == verdict and cell else escape(cell)
+            badge(cell, good=cell == Status.IDENTIFIED.value) if i == verdict and cell else breakable(cell)
             for i, cell in enumerate(row)
         ]
         for row in found.rows

@@ -19,6 +19,7 @@ from semnan.mmm.plots.roas import draw_roas
 from semnan.mmm.report.page import (
     Section,
     badge,
+    breakable,
     bullets,
     paragraph,
     picture,
@@ -69,7 +70,7 @@ def _verdicts(found: Answers) -> Iterator[str]:
 def _verdict(row: ChannelEffect) -> tuple[str, ...]:
     known = not isinstance(row.interval, Unavailable)
     said = f"{cell(row.estimate)} ({cell(row.interval)})" if known else cell(row.estimate)
-    return escape(row.channel), row.kind, badge(row.verdict, good=row.identified), said
+    return breakable(row.channel), row.kind, badge(row.verdict, good=row.identified), said
 
 
 def _effects(found: Answers) -> Iterator[str]:
@@ -110,6 +111,10 @@ def _contributions(found: Answers) -> Iterator[str]:
         lambda width: draw_waterfall(told, width=width),
         f"Waterfall from the baseline by channel to the fitted {kpi}",
         "The same, summed over geos and weeks.",
+    )
+    yield paragraph(
+        f"Media count from none. Season, trend, events and controls count from their means: they move {kpi} up and "
+        "down, and over all weeks come to about zero."
     )
     yield result_table(_told_once(found, told.table))
 
@@ -190,7 +195,7 @@ def _identification(found: Answers) -> Iterator[str]:
 
 
 def _arrow(effect: str) -> str:
-    return escape(effect).replace("-&gt;", "→")
+    return breakable(effect).replace("-&gt;", "→")
 
 
 def _parameters(found: Answers) -> Iterator[str]:
@@ -214,7 +219,7 @@ def _loose(found: Answers) -> set[str]:
 
 
 def _findings(found: Answers) -> Iterator[str]:
-    told = [f"{finding.kind.capitalize()}: {finding.message}" for finding in found.fit.findings]
+    told = [f"{finding.kind}: {finding.message}" for finding in found.fit.findings]
     yield bullets(told) if told else paragraph("Nothing unusual was found.")
 
 

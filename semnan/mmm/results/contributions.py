@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
@@ -59,14 +60,16 @@ class Contribution:
 class Contributions(Result):
     """The fitted KPI, taken apart: media and baseline add up to it.
 
-    A channel's part is that of its own term in the equation of the KPI, the other channels being what they were.
+    A channel's part is that of its own term in the equation of the KPI, the other channels being what they were. What
+    is fitted does not depend on which channels are identified, so the sum of the baseline and of the channels that are
+    not is known, and told as one part of the baseline, "baseline with search"; nothing tells these apart.
     Controls and past values of the KPI count from their means, media from zero, and a confounder is what is expected of
     it given all columns but the KPI.
 
     Attributes
     ----------
     media, baseline : dict of str to ndarray, shape (G, T)
-        In the panel's units.
+        In the panel's units; of the channels that are identified.
     fitted, observed : ndarray, shape (G, T)
         The KPI that is expected given all other columns; the KPI.
     weeks : ndarray, shape (T,)
@@ -134,7 +137,9 @@ def contributions(fit: ChannelFit, level: float) -> Contributions:
     observed, table = design.series(design.kpi), design.table(fit.minimum.tau)
     taken = observed - design.nuisance.residuals(observed)
     fitted = heads * (taken + equation.predict(table).reshape(observed.shape))
-    listed = _listed(fit, found, baseline, float(fitted.sum()), level)
+    channels = [_of_channel(fit, name, float(fitted.sum()), level) for name in found]
+    found, baseline = _merged(found, baseline, channels)
+    listed = _listed(fit, baseline, channels, float(fitted.sum()))
     weeks = fit.model.panel.weeks[design.first :]
     measured = fit.model.panel[design.kpi][:, design.first :]
     return Contributions(found, baseline, fitted, measured, weeks, design.geos, listed, design.kpi, level)
@@ -168,12 +173,22 @@ def _baseline(
     return found
 
 
+def _merged(
+    media: dict[str, Array], baseline: dict[str, Array], channels: Sequence[Contribution]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """With the channels that data cannot tell in the baseline, all parts of which move with their coefficients."""
+    unknown = [row.part for row in channels if isinstance(row.contribution, Unavailable)]
+    if not unknown:
+        return media, baseline
+    whole = np.sum([*baseline.values(), *(media[name] for name in unknown)], axis=0)
+    return {n: x for n, x in media.items() if n not in unknown}, {f"baseline with {', '.join(unknown)}": whole}
+
+
 def _listed(
-    fit: ChannelFit, media: dict[str, Array], baseline: dict[str, Array], whole: float, level: float
+    fit: ChannelFit, baseline: dict[str, Array], channels: Sequence[Contribution], whole: float
 ) -> tuple[Contribution, ...]:
     sums = {name: _sum(values) for name, values in baseline.items()}
     base = [Contribution(name, "baseline", value, _share(value, whole)) for name, value in sums.items()]
-    channels = [_of_channel(fit, name, whole, level) for name in media]
     return (*base, *channels, Contribution(fit.model.design.kpi, "fitted", whole, 1.0))
 
 

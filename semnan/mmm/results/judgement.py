@@ -81,7 +81,7 @@ class Judge:
         """The verdict on what a change of media does to the KPI."""
         (channel, *others) = change.given
         total = self.mechanism.along([channel])
-        if not others and channel in self._tested and change.mechanism.along([channel], change.held) == total:
+        if not others and self._measured(channel) and change.mechanism.along([channel], change.held) == total:
             return Judgement(Status.IDENTIFIED.value, f"experiment on {channel}")
         return self._all(self._queries(change))
 
@@ -148,6 +148,15 @@ class Judge:
     @cached_property
     def _plain(self) -> ChannelAnalysis:
         return ChannelAnalysis(self.graph, carry_over=True)
+
+    def _measured(self, channel: str) -> bool:
+        """Whether an experiment tells what a channel does in all.
+
+        What works in later weeks too is measured in full only if all weeks are counted.
+        """
+        lagged = any(a in self.graph.lags for a, _ in self.mechanism.along([channel]))
+        tests = [item for item in self.known if isinstance(item, LiftTest) and item.channel == channel]
+        return any(not lagged or (item.weeks is None and item.geos is None) for item in tests)
 
     @property
     def _tested(self) -> set[str]:

@@ -174,10 +174,11 @@ def response_curves(
             continue
         change = of_channel(fit.model.mechanism, channel, kind)
         refusal = fit.judge.change(change).refusal
-        if refusal is None:
-            curves.append(ResponseCurve(channel, kind, _points(fit, change, (channel, kind), multiples, level)))
+        found = _points(fit, change, (channel, kind), multiples, level) if refusal is None else refusal
+        if isinstance(found, Unavailable):
+            refused[channel] = found
         else:
-            refused[channel] = refusal
+            curves.append(ResponseCurve(channel, kind, found))
     unit = "media" if fit.model.panel.spend is None else "spend"
     return ResponseCurves(tuple(curves), refused, fit.model.panel.kpi, unit, level)
 
@@ -193,15 +194,19 @@ def _check(kind: str, points: int, upto: float) -> None:
 
 def _points(
     fit: ChannelFit, change: MediaChange, key: tuple[str, str], multiples: Array, level: float
-) -> tuple[CurvePoint, ...]:
+) -> tuple[CurvePoint, ...] | Unavailable:
     def response(theta: Array, tau: Array) -> Array:
         none = change.kpi(theta, tau, -1.0).sum()
         return np.array([change.kpi(theta, tau, m - 1.0).sum() - none for m in multiples])
 
     spend = multiples * bought(fit.model.panel, key[0])
     told = tell(fit, response, change.touched, None, level)
-    places = zip(multiples.tolist(), spend.tolist(), told, strict=True)
-    return tuple(CurvePoint(*key, at, paid, float(one.estimate), *one[1:]) for at, paid, one in places)
+    found = []
+    for at, paid, one in zip(multiples.tolist(), spend.tolist(), told, strict=True):
+        if isinstance(one.estimate, Unavailable):
+            return one.estimate
+        found.append(CurvePoint(*key, at, paid, one.estimate, one.standard_error, one.interval))
+    return tuple(found)
 
 
 def bought(panel: MediaPanel, channel: str) -> float:

@@ -77,13 +77,20 @@ def delta(fit: ChannelFit, function: Function, touched: Sequence[int] | None = N
         return _without(values, Unavailable(f"the fit did not converge ({fit.outcome.value})"))
     if isinstance(fit.spread.matrix, Unavailable):
         return _without(values, fit.spread.matrix)
+    moved = np.arange(len(whole)) if touched is None else np.array(sorted(set(touched)), dtype=int)
     if fit.spread.draws is not None:
         draws = np.stack([function(draw[:q], draw[q:]) for draw in fit.spread.draws])
-        return Uncertain(values, np.atleast_2d(np.cov(draws.T)), (None,) * len(values), draws)
-    moved = np.arange(len(whole)) if touched is None else np.array(sorted(set(touched)), dtype=int)
+        return Uncertain(values, np.atleast_2d(np.cov(draws.T)), _unknown(fit, function, len(values), moved), draws)
     slopes = _slopes(fit, function, len(values), moved)
     covariance = slopes @ fit.spread.matrix @ slopes.T
     return Uncertain(values, covariance, tuple(_missing(fit, row, moved) for row in slopes))
+
+
+def _unknown(fit: ChannelFit, function: Function, count: int, moved: Array) -> tuple[Unavailable | None, ...]:
+    """Which numbers move along directions that the data do not determine, whatever their replicates do."""
+    if fit.spread.null is None:
+        return (None,) * count
+    return tuple(_missing(fit, row, moved) for row in _slopes(fit, function, count, moved))
 
 
 def _without(values: Array, why: Unavailable) -> Uncertain:
@@ -109,6 +116,8 @@ def _steps(fit: ChannelFit) -> Array:
     matrix = fit.spread.matrix
     assert not isinstance(matrix, Unavailable)
     found = STEP * np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+    if fit.spread.size is not None:  # What the data do not determine has no variance, but it has a size.
+        found = np.maximum(found, STEP * fit.spread.size / np.sqrt(fit.model.design.rows))
     lower, upper, _ = fit.model.design.limits
     q = len(fit.minimum.theta)
     found[q:] = np.minimum(found[q:], SHARE * (upper - lower))
@@ -145,6 +154,8 @@ def tell(
 ) -> list[Told]:
     """The values of a function at the estimates with their intervals, or a refusal in place of all.
 
+    A value that other parameters which fit as well would change is none either.
+
     Parameters
     ----------
     function, touched
@@ -161,4 +172,5 @@ def tell(
         return [Told(refusal, refusal, refusal)] * count
     found = delta(fit, function, touched)
     columns = (found.values.tolist(), found.standard_errors, found.intervals(level))
-    return [Told(*row) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, found.missing, strict=True)
+    return [Told(why, why, why) if why is NOT_IDENTIFIED else Told(*row) for *row, why in rows]
