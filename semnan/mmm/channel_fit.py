@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from semnan.data.design import LAGS
 from semnan.effects.delta import AT_BOUND, NOT_IDENTIFIED
-from semnan.errors import FitError, Unavailable
+from semnan.errors import FileError, FitError, Unavailable
 from semnan.estimation.finding import Finding
 from semnan.estimation.outcome import Outcome
 from semnan.mmm.model.channel_sem import ChannelSEM, StandardErrors
@@ -247,7 +247,11 @@ class ChannelFit:
 
     def report(self, path: str | Path, *, level: float = 0.95, holdout: int = 0) -> None:
         """Write all results with their drawings as one HTML file that loads nothing; needs matplotlib."""
-        Path(path).write_text(self.answers(level=level, holdout=holdout).to_html(), encoding="utf-8")
+        place, page = Path(path), self.answers(level=level, holdout=holdout).to_html()
+        try:
+            place.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise FileError(f"cannot write {place}: {error.strerror}") from error
 
     def __str__(self) -> str:
         return str(self.summary())

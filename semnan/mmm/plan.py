@@ -299,4 +299,12 @@ def _position(week: object, panel: MediaPanel, channel: str) -> int:
         found = np.flatnonzero(panel.weeks == np.asarray(week, dtype=panel.weeks.dtype))
         if len(found):
             return int(found[0])
-    raise ModelError(f"the lift test of {channel!r} names the week {week}, which the panel does not have")
+        hint = f"; nearest is {panel.weeks[_closest(panel, week)]}"
+    else:
+        hint = f": its weeks are such as {panel.weeks[0]}"
+    raise ModelError(f"the lift test of {channel!r} names the week {week}, which the panel does not have{hint}")
+
+
+def _closest(panel: MediaPanel, week: object) -> int:
+    apart = (panel.weeks - np.asarray(week, dtype=panel.weeks.dtype)).astype(np.int64)
+    return int(np.argmin(np.abs(apart)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from semnan.errors import ModelError
+from semnan.errors import GraphError, ModelError
 from semnan.graph import Edge
 from semnan.graph.text import read_statements
 from semnan.mmm.panels.table import nearest
@@ -135,7 +135,12 @@ def _edges(item: object, where: str) -> list[Edge]:
         if len(pair) != 2:
             raise ModelError(f"{where} is {item!r}: give a pair [cause, effect]")
         return [(pair[0], pair[1])]
-    said = read_statements(text(item, where))
+    try:
+        said = read_statements(text(item, where))
+    except GraphError as error:
+        raise ModelError(
+            f"{where} is {item!r}: {error}. Edges between such names may also be pairs: ['TV spend', 'sales']"
+        ) from error
     if said.arcs or any(said.declared.values()) or not said.edges:
         raise ModelError(f"{where} is {item!r}: give directed edges only; confounders have a table of their own")
     return said.edges

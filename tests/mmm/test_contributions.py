@@ -129,6 +129,17 @@ def test_an_unidentified_channel_has_no_total() -> None:
     assert isinstance(rows["Social"].contribution, float)
 
 
+def test_rows_add_up_with_unidentified_channels_in_the_baseline() -> None:
+    found = unidentified().contributions()
+    rows = {row.part: row.contribution for row in found.total}
+    whole = rows.pop("Sales")
+    known = [value for value in rows.values() if not isinstance(value, Unavailable)]
+    assert "baseline with TV, Search" in rows
+    assert set(found.media) == {"Social", "Display"}
+    assert sum(known) == pytest.approx(whole, rel=1e-12)
+    assert np.abs(sum((*found.media.values(), *found.baseline.values())) - found.fitted).max() < 1e-8
+
+
 def test_weeks_that_lags_need_are_left_out() -> None:
     model = ChannelSEM(panel(), LAGGED, adstock=None, saturation=None)
     found = model.fit().contributions()

@@ -91,3 +91,31 @@ def test_a_channel_without_a_path_does_nothing() -> None:
     assert kinds(judge.mechanism, "search") == []
     ones = np.ones(panel().shape)
     assert judge.change(MediaChange(judge.mechanism, {"search": ones})) == Judgement("identified", "no path")
+
+
+@pytest.mark.parametrize(
+    ("where", "identified"), [({}, True), ({"weeks": (3, 4, 5)}, False), ({"geos": ("geo0",)}, False)]
+)
+def test_an_experiment_tells_what_works_later_too_only_if_it_counts_all_weeks(
+    where: dict[str, Any], identified: bool
+) -> None:
+    edges = [("tv", "sales"), ("tv@1", "sales"), ("search", "sales")]
+    drawn = ChannelGraph(edges, kpi="sales", confounders={"demand": ["tv", "search", "sales"]})
+    model = ChannelSEM(panel(), drawn, adstock=None, saturation=None)
+    test = LiftTest(channel="tv", value=1.0, standard_error=1.0, **where)
+    assert not _of(Judge(model.graph, model.mechanism, ()), "tv", "total").identified
+    assert _of(Judge(model.graph, model.mechanism, (test,)), "tv", "total").identified is identified
+
+
+@pytest.mark.parametrize("standard_errors", ["panel-hac", "bootstrap"])
+def test_what_an_experiment_in_all_weeks_tells_is_what_the_fit_determines(standard_errors: Any) -> None:
+    edges = [("tv", "sales"), ("tv@1", "sales"), ("search", "sales")]
+    drawn = ChannelGraph(edges, kpi="sales", confounders={"demand": ["tv", "search", "sales"]})
+    model = ChannelSEM(panel(), drawn, adstock=None, saturation=None)
+    media = model.panel["tv"].sum()
+    test = LiftTest(channel="tv", value=-2 * media, standard_error=0.2 * media)
+    found = model.fit(known=[test], standard_errors=standard_errors, replicates=100, progress=False).roas()[
+        "tv", "total"
+    ]
+    assert found.roas == pytest.approx(2.0, abs=1e-4)
+    assert found.standard_error == pytest.approx(0.2, rel=0.25)

@@ -78,6 +78,7 @@ def test_a_lift_test_predicts_the_effect_where_it_was_run() -> None:
     [
         (LiftTest(channel="radio", value=1.0, standard_error=1.0), "'radio'"),
         (LiftTest(channel="tv", value=1.0, standard_error=1.0, geos=("atlantis",)), "'atlantis'"),
+        (LiftTest(channel="tv", value=1.0, standard_error=1.0, geos=()), "names no geo"),
         (LiftTest(channel="tv", value=1.0, standard_error=1.0, weeks=(60,)), "outside 0 … 59"),
         (Prior(parameter="tv: half", value=1.0, standard_error=1.0), "'tv: half'.*tv -> sales"),
     ],

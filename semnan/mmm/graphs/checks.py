@@ -22,7 +22,10 @@ def split_lag(node: str) -> tuple[str, int]:
         return node, 0
     found = _LAG.fullmatch(node)
     if found is None or not column.strip() or "@" in found[1]:
-        raise GraphError(f"{node!r} is not a variable or a lag of one: write tv@1 for tv one week before")
+        raise GraphError(
+            f"{node!r} is not a variable or a lag of one: write tv@1 for tv one week before; "
+            "a column with @ in its name must be called something else"
+        )
     return found[1], int(found[2])
 
 

@@ -15,7 +15,7 @@ from semnan.errors import DataError, Unavailable
 from semnan.estimation.progress import Progress
 from semnan.mmm.model.concentrate import Minimum, concentrate
 from semnan.mmm.model.likelihood import Likelihood
-from semnan.mmm.model.sandwich import Spread, at_bound, undetermined
+from semnan.mmm.model.sandwich import Spread, undetermined
 from semnan.mmm.model.structure import loadings
 from semnan.network.arrays import Array
 
@@ -34,12 +34,15 @@ def bootstrap(
         for k, end in enumerate(work):
             ends.append(end)
             progress.tell(k + 1, f"replicate {k + 1}")
-    draws, held = np.array([end for end in ends if end is not None]), at_bound(likelihood, found)
+    draws, none = (
+        np.array([end for end in ends if end is not None]),
+        np.zeros(len(found.theta) + len(found.tau), dtype=bool),
+    )
     failed = replicates - len(draws)
     if len(draws) < 2:
-        return Spread(Unavailable(f"{failed} of {replicates} replicates did not converge"), held, None, failed)
+        return Spread(Unavailable(f"{failed} of {replicates} replicates did not converge"), none, None, failed)
     null, size = undetermined(likelihood, found)
-    return Spread(np.cov(draws.T), np.zeros_like(held), draws, failed, null=null, size=size)
+    return Spread(np.cov(draws.T), none, draws, failed, null=null, size=size)
 
 
 def _replicate(likelihood: Likelihood, found: Minimum, seed: np.random.SeedSequence) -> Array | None:

@@ -28,6 +28,7 @@ from semnan.estimation.start import start_values
 from semnan.mmm.model.checks import singular
 from semnan.mmm.model.design import Design
 from semnan.mmm.model.knowledge import Knowledge
+from semnan.mmm.model.scaled import solve_scaled
 from semnan.network import Layout
 from semnan.network.arrays import Array
 
@@ -132,7 +133,7 @@ class Likelihood:
             products += slopes.T @ slopes / self.design.rows
         free = (theta > at.problem.lower) & (theta < at.problem.upper)
         drift = np.zeros((q, len(at.tau)))
-        drift[free] = -_solved(products[:q, :q][np.ix_(free, free)], products[:q, q:][free])
+        drift[free] = -solve_scaled(products[:q, :q][np.ix_(free, free)], products[:q, q:][free])
         return products[q:, q:] + products[q:, :q] @ drift, drift
 
     def _tau_slope(self, at: At, point: Point, scores: Array) -> Array:
@@ -179,7 +180,7 @@ class Likelihood:
         limits = Constraints.of(self.design.model)
         free = np.flatnonzero((theta > limits.lower) & (theta < limits.upper))
         inner, cross = dense[np.ix_(free, free)], dense[free, q:]
-        return np.asarray(dense[q:, q:] - cross.T @ _solved(inner, cross))
+        return np.asarray(dense[q:, q:] - cross.T @ solve_scaled(inner, cross))
 
     def _mixed(self, at: At, point: Point) -> Array:
         """∂²/∂τ∂θ, shape (k, q): the gradient in θ is linear in S, of which τ moves a row and a column."""
@@ -225,10 +226,3 @@ class Likelihood:
         """Mean products of columns over the rows, by their weights."""
         weighted = left if self.weights is None else left * self.weights[:, None]
         return np.asarray(weighted.T @ right / len(right))
-
-
-def _solved(matrix: Array, right: Array) -> Array:
-    """The solution of a symmetric system, whatever the units; the shortest where there are many."""
-    scale = np.sqrt(np.maximum(np.abs(np.diagonal(matrix)), np.finfo(float).tiny))
-    found = np.linalg.lstsq(matrix / np.outer(scale, scale), right / scale[:, None], rcond=1e-12)[0]
-    return np.asarray(found / scale[:, None])

@@ -63,8 +63,8 @@ class Spread:
 
 def sandwich(likelihood: Likelihood, found: Minimum, kind: str, lags: int) -> Spread:
     """The covariance by casewise scores, for dependence of this kind."""
-    held = at_bound(likelihood, found)
     dense = likelihood.hessian(found.theta, found.tau)
+    held = at_bound(likelihood, found, dense)
     at = likelihood.at(found.tau)
     scores = likelihood.scores(at, at.problem.at(found.theta[None]))
     n, free = len(scores), np.flatnonzero(~held)
@@ -80,17 +80,34 @@ def sandwich(likelihood: Likelihood, found: Minimum, kind: str, lags: int) -> Sp
 
 def undetermined(likelihood: Likelihood, found: Minimum) -> tuple[Array | None, Array | None]:
     """`Spread.null` and `Spread.size` at the estimates."""
-    free = np.flatnonzero(~at_bound(likelihood, found))
     dense = likelihood.hessian(found.theta, found.tau)
+    free = np.flatnonzero(~at_bound(likelihood, found, dense))
     return _spread_out(_inverse(dense[np.ix_(free, free)])[1], dense, free)
 
 
-def at_bound(likelihood: Likelihood, found: Minimum) -> Array:
-    """Which of (θ, τ) are at a bound."""
+def at_bound(likelihood: Likelihood, found: Minimum, dense: Array) -> Array:
+    """Which of (θ, τ) are at a bound, given the Hessian of all.
+
+    A search may leave a parameter of which the data know nothing at a bound: it is not held there, but undetermined.
+    """
     model, (lower, upper, _) = likelihood.design.model, likelihood.design.limits
     near = AT_BOUND * (upper - lower)
     own = [value <= free.lower or value >= free.upper for value, free in zip(found.theta, model.free, strict=True)]
-    return np.concatenate([np.array(own, dtype=bool), (found.tau <= lower + near) | (found.tau >= upper - near)])
+    held = np.concatenate([np.array(own, dtype=bool), (found.tau <= lower + near) | (found.tau >= upper - near)])
+    held[len(own) :] &= ~_flat(dense, np.concatenate([own, np.zeros(len(near), dtype=bool)]))[len(own) :]
+    return held
+
+
+def _flat(dense: Array, fixed: Array) -> Array:
+    """Which parameters take part in a direction along which the likelihood does not bend at all."""
+    free = np.flatnonzero(~fixed)
+    inner = dense[np.ix_(free, free)]
+    scale = np.sqrt(np.maximum(np.abs(np.diagonal(inner)), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(inner / scale[:, None] / scale)
+    null = np.abs(values) <= NULL * np.abs(values).max(initial=0.0)
+    found = np.zeros(len(dense), dtype=bool)
+    found[free] = (np.abs(vectors[:, null]) > FLAT).any(1)
+    return found
 
 
 def _products(likelihood: Likelihood, scores: Array, kind: str, lags: int, dense: Array) -> tuple[Array, bool]:

@@ -223,7 +223,9 @@ class MediaPanel:
             self.shape,
             (("channels", self.channels), ("controls", self.controls), ("proxies", self.proxies)),
         )
-        lines = [f"{g} geo(s) × {t} weeks, {self.weeks[0]} to {self.weeks[-1]}; KPI {self.kpi}"]
+        weekly = self.weeks.dtype.kind != "M" or self.step == 7
+        periods = f"{t} weeks" if weekly else f"{t} periods of {self.step} day{'s' if self.step > 1 else ''}"
+        lines = [f"{g} geo(s) × {periods}, {self.weeks[0]} to {self.weeks[-1]}; KPI {self.kpi}"]
         lines += [f"  {what}: {', '.join(names)}" for what, names in roles if names]
         known = (("spend", self.spend), ("population", self.population), ("revenue per KPI", self.revenue_per_kpi))
         return "\n".join([*lines, f"  known: {', '.join(what for what, value in known if value is not None) or '–'}"])

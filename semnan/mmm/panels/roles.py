@@ -99,12 +99,18 @@ def check_variables(
     return tuple(seen)
 
 
+def _unseparated(have: Sequence[str]) -> bool:
+    """Whether a table looks like a file whose columns are separated by something else than commas."""
+    return len(have) == 1 and any(mark in str(have[0]) for mark in ";\t|")
+
+
 def check_present(roles: Roles, have: Sequence[str]) -> None:
     """Refuse a column that a table does not have."""
     for name in (*((roles.geo,) if roles.geo is not None else ()), roles.date, *roles.numbers):
         if name not in have:
             shown = ", ".join(map(str, have[:20])) + (f" and {len(have) - 20} more" if len(have) > 20 else "")
-            raise DataError(f"the table has no column {name!r}{nearest(name, have)}; it has {shown}")
+            advice = "; separate columns by commas, and write numbers with a point" if _unseparated(have) else ""
+            raise DataError(f"the table has no column {name!r}{nearest(name, have)}; it has {shown}{advice}")
         if list(have).count(name) > 1:
             raise DataError(f"the column {name!r} stands twice: rename or remove one of the two")
 

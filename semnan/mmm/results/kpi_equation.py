@@ -10,6 +10,7 @@ import numpy as np
 
 from semnan.mmm.model.channel_sem import ChannelSEM
 from semnan.mmm.model.design import Design
+from semnan.mmm.model.scaled import solve_scaled
 from semnan.mmm.model.structure import coefficient, transformed_name
 from semnan.network.arrays import Array
 
@@ -64,9 +65,8 @@ class KpiEquation:
         residuals = np.stack([table[:, self._at[name]] - self._explained(name, table) for name in others], axis=1)
         loadings = np.array([[self._loading(u, name) for u in latents] for name in others])
         variances = np.diag([self._value(f"{name} <-> {name}") for name in others])
-        # Two variances of zero make the matrix singular; the confounder is then known exactly, and twice.
-        weights = np.linalg.lstsq(loadings @ loadings.T + variances, loadings, rcond=1e-12)[0]
-        expected = residuals @ weights
+        # Two residual variances of zero make the system singular; the confounder is then known exactly, and twice.
+        expected = residuals @ solve_scaled(loadings @ loadings.T + variances, loadings)
         return {u: self._loading(u, self._kpi) * expected[:, k] for k, u in enumerate(latents)}
 
     def predict(self, table: Array) -> Array:

@@ -98,17 +98,19 @@ def _without(values: Array, why: Unavailable) -> Uncertain:
 
 
 def _slopes(fit: ChannelFit, function: Function, count: int, moved: Array) -> Array:
-    """∂/∂(θ, τ) by central differences, shape (m, q + k); zero for what is held at a bound."""
+    """∂/∂(θ, τ) by central differences, shape (m, q + k); zero for what is held at a bound.
+
+    Transforms are smooth a little beyond their bounds too.
+    """
     q, whole, steps = len(fit.minimum.theta), fit.values, _steps(fit)
-    lower, upper = _limits(fit)
     found = np.zeros((count, len(whole)))
     for k in moved.tolist():
         if not steps[k]:
             continue
         ends = np.stack([whole, whole])
-        ends[:, k] = max(whole[k] - steps[k], lower[k]), min(whole[k] + steps[k], upper[k])
+        ends[:, k] = whole[k] - steps[k], whole[k] + steps[k]
         low, high = (np.asarray(function(end[:q], end[q:])) for end in ends)
-        found[:, k] = (high - low) / (ends[1, k] - ends[0, k])
+        found[:, k] = (high - low) / (2 * steps[k])
     return found
 
 
@@ -122,12 +124,6 @@ def _steps(fit: ChannelFit) -> Array:
     q = len(fit.minimum.theta)
     found[q:] = np.minimum(found[q:], SHARE * (upper - lower))
     return np.where(fit.spread.held, 0.0, found)
-
-
-def _limits(fit: ChannelFit) -> tuple[Array, Array]:
-    lower, upper, _ = fit.model.design.limits
-    none = np.full(len(fit.minimum.theta), np.inf)
-    return np.concatenate([-none, lower]), np.concatenate([none, upper])
 
 
 def _missing(fit: ChannelFit, slope: Array, moved: Array) -> Unavailable | None:
