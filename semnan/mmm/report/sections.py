@@ -16,6 +16,7 @@ from semnan.mmm.plots.contributions import draw_contributions, draw_waterfall
 from semnan.mmm.plots.fit_over_time import draw_fit, draw_holdout
 from semnan.mmm.plots.response_curves import draw_response_curves
 from semnan.mmm.plots.roas import draw_roas
+from semnan.mmm.report.bounded import bounded
 from semnan.mmm.report.page import (
     Section,
     badge,
@@ -80,6 +81,7 @@ def _effects(found: Answers) -> Iterator[str]:
             "on all channels gives."
         )
     yield result_table(found.effects.table)
+    yield from bounded(found)
 
 
 def _returns(found: Answers) -> Iterator[str]:
