@@ -148,6 +148,7 @@ class ChannelFit:
         ----------
         changes : mapping from channel to number or array
             A share (.2 for a fifth more, -1 for none), or the media instead, shape (G, T) or what broadcasts to it.
+            Shares are of the weeks before the first too, which work on by adstock; media are not.
         level : float
 
         """

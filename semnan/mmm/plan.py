@@ -295,16 +295,11 @@ def _lift_test(test: dict[str, Any], panel: MediaPanel) -> LiftTest:
 
 def _position(week: object, panel: MediaPanel, channel: str) -> int:
     """Where a week stands in a panel; dates are no weeks of a panel of numbers, nor numbers of one of dates."""
+    hint = f": its weeks are such as {panel.weeks[0]}"
     if isinstance(week, date) is (panel.weeks.dtype.kind == "M"):
-        found = np.flatnonzero(panel.weeks == np.asarray(week, dtype=panel.weeks.dtype))
-        if len(found):
-            return int(found[0])
-        hint = f"; nearest is {panel.weeks[_closest(panel, week)]}"
-    else:
-        hint = f": its weeks are such as {panel.weeks[0]}"
+        apart = (panel.weeks - np.asarray(week, dtype=panel.weeks.dtype)).astype(np.int64)
+        near = int(np.argmin(np.abs(apart)))
+        if apart[near] == 0:
+            return near
+        hint = f"; nearest is {panel.weeks[near]}"
     raise ModelError(f"the lift test of {channel!r} names the week {week}, which the panel does not have{hint}")
-
-
-def _closest(panel: MediaPanel, week: object) -> int:
-    apart = (panel.weeks - np.asarray(week, dtype=panel.weeks.dtype)).astype(np.int64)
-    return int(np.argmin(np.abs(apart)))

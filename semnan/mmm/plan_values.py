@@ -12,6 +12,8 @@ from semnan.graph import Edge
 from semnan.graph.text import read_statements
 from semnan.mmm.panels.table import nearest
 
+#: No week has a larger number.
+MOST = 2**31
 #: Reads a value that stands under a name, such as "model.season".
 Reader = Callable[[object, str], Any]
 
@@ -149,4 +151,6 @@ def _edges(item: object, where: str) -> list[Edge]:
 def _week(value: object, where: str) -> Any:
     if isinstance(value, datetime | bool) or not isinstance(value, date | int):
         raise ModelError(f"{where} is {value!r}: give a date without quotes (2024-01-29), or a whole number")
+    if isinstance(value, int) and abs(value) > MOST:
+        raise ModelError(f"{where} is {value}, too large for the number of a week: write dates as 2024-01-29")
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 import semnan as sn
-from semnan.errors import DataError, FitError, ModelError, SemnanError
+from semnan.errors import DataError, FitError, ModelError, SemnanError, Unavailable
+from semnan.estimation.outcome import Outcome
 from semnan.mmm import ChannelFit, ChannelGraph, ChannelSEM, LiftTest, MediaPanel, Prior
 from tests.mmm.panels import Array, graph, panel
 
@@ -99,6 +101,25 @@ def test_confounding_ignored_is_another_model() -> None:
     assert abs(found.estimates["search -> sales"] - 1.5) < 0.3
     assert other.estimates["search -> sales"] > 2.0
     assert other.ignoring_confounders is other
+
+
+def test_confounding_ignored_has_the_same_lags_and_no_numbers_if_it_does_not_converge() -> None:
+    found = _fit(_linear(), lags=0)
+    assert found.ignoring_confounders.lags == 0
+    lost = replace(found.ignoring_confounders, minimum=replace(found.minimum, outcome=Outcome.STALLED))
+    vars(found)["ignoring_confounders"] = lost
+    assert found.effects()["tv", "total"].ignoring is None
+    told = found.roas()["tv", "total"].ignoring
+    assert isinstance(told, Unavailable)
+    assert "converge" in told.reason
+
+
+def test_the_shape_of_a_curve_is_not_what_an_experiment_tells() -> None:
+    test = LiftTest(channel="search", value=-3e3, standard_error=1e2)
+    hidden = ChannelSEM(panel(), graph(proxies={}), adstock=None)
+    assert "shape" in {finding.kind for finding in _fit(hidden, known=[test]).findings}
+    assert "shape" not in {finding.kind for finding in _fit(hidden).findings}
+    assert "shape" not in {finding.kind for finding in _fit(ChannelSEM(panel(), graph()), known=[test]).findings}
 
 
 def test_bootstrap_is_the_same_for_any_number_of_workers_and_near_the_sandwich() -> None:

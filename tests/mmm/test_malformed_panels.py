@@ -178,6 +178,12 @@ def test_columns_that_are_no_lists(column: Any) -> None:
         MediaPanel(long() | {"tv": column}, **ROLES)
 
 
+def test_a_file_that_is_separated_by_semicolons(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("week;tv;sales\n2024-01-01;1;2\n2024-01-08;2;3\n")
+    with pytest.raises(DataError, match=r"no column 'week'.* separate columns by commas"):
+        MediaPanel(read_csv(tmp_path / "table.csv"), date="week", kpi="sales", channels=["tv"])
+
+
 def test_columns_of_one_name() -> None:
     frame = pd.DataFrame(long()).rename(columns={"tv_cost": "tv"})
     with pytest.raises(DataError, match="tv"):

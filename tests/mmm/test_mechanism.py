@@ -73,6 +73,17 @@ def test_a_lift_test_predicts_the_effect_where_it_was_run() -> None:
     ) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("week", [0, 20])
+def test_a_lift_test_changes_nothing_before_its_weeks(week: int) -> None:
+    model = ChannelSEM(panel(), graph(), adstock={"tv": "geometric"}, saturation=None)
+    theta = _theta(model, tv_to_search=0.0, tv_to_sales=2.0, search_to_sales=1.5)
+    lift = LiftTest(channel="tv", value=0.0, standard_error=1.0, change=0.5, weeks=(week, week + 1))
+    now = 0.5 * model.panel["tv"].sum(0)
+    weights = 0.6 ** np.arange(26) / (0.6 ** np.arange(26)).sum()
+    expected = 2.0 * (weights[0] * (now[week] + now[week + 1]) + weights[1] * now[week])
+    assert lift.predict(model.mechanism, theta, np.array([0.6])) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("known", "message"),
     [

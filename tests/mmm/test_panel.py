@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,12 @@ def test_a_panel_tells_what_it_is() -> None:
     shown = str(MediaPanel(long(), **FULL))
     for part in ("3 geo(s) × 6 weeks", "2024-01-01 to 2024-02-05", "KPI sales", "tv, search", "queries", "population"):
         assert part in shown
+
+
+def test_a_panel_of_days_says_so() -> None:
+    days = [date(2024, 1, day) for day in range(1, 13)]
+    table = {"week": days, "tv": [*range(12)], "sales": [*range(5, 17)]}
+    assert "12 periods of 1 day, 2024-01-01" in str(MediaPanel(table, date="week", kpi="sales", channels=["tv"]))
 
 
 def test_embedded_tables_are_panels() -> None:

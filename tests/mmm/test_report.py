@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from semnan.errors import FileError
 from semnan.estimation.outcome import Outcome
 from semnan.mmm import Answers, ChannelSEM, LiftTest, Prior
 from semnan.mmm.results.assumptions import assumptions
@@ -114,6 +115,19 @@ def test_coefficients_that_the_graph_does_not_identify_have_no_number(pages: dic
     assert "search -> sales — —" in " ".join(said.split())
     assert f"{fit.estimates['search -> sales']:.3f}" not in said
     assert f"{fit.estimates['tv -> search']:.3f}" in said
+
+
+def test_what_data_cannot_tell_has_bounds(pages: dict[str, str]) -> None:
+    found = told("confounded").fit.bounds("search", r2_channel=0.1, r2_kpi=0.1)
+    said = Page(pages["confounded"]).said("effects")
+    assert f"{found.robustness_value:.1%}" in said
+    assert f"{found.low:.3f} to {found.high:.3f}" in said
+    assert "robustness" not in Page(pages["identified"]).said("effects")
+
+
+def test_a_report_that_cannot_be_written_names_its_place(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"none/out\.html: No such file"):
+        told("confounded").fit.report(tmp_path / "none" / "out.html")
 
 
 def test_reasons_are_told_once(pages: dict[str, str]) -> None:

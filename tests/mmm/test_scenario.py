@@ -79,3 +79,21 @@ def test_what_is_not_identified_has_no_number() -> None:
 def test_scenarios_without_meaning_are_refused(changes: dict[str, object], told: str) -> None:
     with pytest.raises(FitError, match=told):
         linear().scenario(changes)  # type: ignore[arg-type]
+
+
+def test_media_of_the_first_week_alone_bring_what_they_bring_later() -> None:
+    """What is bought in one week works in this and later weeks; what was bought before the first is not changed."""
+    known = simulated()
+    model = ChannelSEM(known.panel, known.graph, adstock={"Display": "geometric"}, saturation=None)
+    fit = model.fit()
+    found = []
+    for week in (0, 20):
+        media = known.panel["Display"].copy()
+        media[:, week] += 10.0
+        found.append(fit.scenario({"Display": media}))
+    wanted = fit.estimates["Display -> Sales"] * 10.0 * len(known.panel.geos)
+    assert [one.change for one in found] == pytest.approx([wanted, wanted], rel=1e-6)
+    # A share is of all media, those before the first week too, as returns have it.
+    returned = fit.roas()["Display", "direct"].contribution
+    assert isinstance(returned, float)
+    assert fit.scenario({"Display": -1.0}).change == pytest.approx(-returned, rel=1e-10)

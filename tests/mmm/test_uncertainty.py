@@ -102,3 +102,15 @@ def test_refusals_stand_for_all_numbers_and_nothing_is_computed() -> None:
     (told,) = tell(linear(), lambda theta, tau: theta[:1], [0], None, 0.95)
     assert told.estimate == linear().values[0]
     assert told.standard_error == pytest.approx(next(iter(linear().standard_errors.values())), rel=1e-8)
+
+
+def test_a_parameter_that_only_a_null_direction_moves_has_no_number() -> None:
+    fit = linear()
+    size, matrix = np.ones(len(fit.names)), np.array(fit.spread.matrix)
+    matrix[0], matrix[:, 0] = 0.0, 0.0
+    lost = replace(fit, spread=replace(fit.spread, matrix=matrix, null=np.eye(len(fit.names))[:1], size=size))
+    first, second = tell(lost, lambda theta, tau: theta[:2], [0, 1], None, 0.95, 2)
+    assert isinstance(first.estimate, Unavailable)
+    assert isinstance(first.interval, Unavailable)
+    assert second.estimate == fit.values[1]
+    assert isinstance(second.standard_error, float)

@@ -96,8 +96,16 @@ class Weibull(Adstock):
 ADSTOCKS: dict[str, Adstock] = {"geometric": Geometric(), "delayed": Delayed(), "weibull": Weibull()}
 
 
-def lagged(media: Array) -> Array:
-    """Media of shape (G, T) at lags 0, 1, …: shape (G, T, L), the first week standing in for those before it."""
-    before = np.repeat(media[:, :1], WEEKS - 1, axis=1)
+def lagged(media: Array, first: Array | None = None) -> Array:
+    """Media of shape (G, T) at lags 0, 1, …: shape (G, T, L).
+
+    Parameters
+    ----------
+    media : ndarray, shape (G, T)
+    first : ndarray, shape (G, 1), optional
+        What stands in for every week before the first; by default the media of the first.
+
+    """
+    before = np.repeat(media[:, :1] if first is None else first, WEEKS - 1, axis=1)
     windows = np.lib.stride_tricks.sliding_window_view(np.concatenate([before, media], axis=1), WEEKS, axis=1)
     return np.ascontiguousarray(windows[..., ::-1])

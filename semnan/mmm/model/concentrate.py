@@ -18,12 +18,15 @@ from semnan.estimation.constraints import Constraints
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.progress import Progress
 from semnan.mmm.model.likelihood import Likelihood, Value
+from semnan.mmm.model.scaled import solve_scaled
 from semnan.network.arrays import Array
 
 #: Largest slope at which a search has converged, in standard errors of one row; and its most steps.
 TOLERANCE, STEPS = 1e-6, 200
 #: A fall of the likelihood below this, relative to 1 + |value|, cannot be told from rounding.
 ROUNDING = 1e-13
+#: A gain of the log-likelihood of all rows below this moves no estimate by more than .015 standard errors.
+UNNOTICED = 1e-4
 #: Damping of the first step, the least, and that beyond which there is no step to speak of.
 DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-10, 1e12
 #: Trials with the information, before the exact Hessian takes over.
@@ -80,14 +83,14 @@ class _Search:
             if not here.outcome.ok or loose[~held].max(initial=0.0) <= TOLERANCE:
                 return here.outcome
             if self.damping > MOST_DAMPING:
-                return self._stalled()
+                return self._ended(Outcome.STALLED, held, scale)
             if count >= SCORING and self.exact is None:
                 self.exact = self.likelihood.concentrated_hessian(here.theta, self.tau)
             try:
                 self._step(here, held, scale)
             except _StoppedError:
                 return Outcome.INTERRUPTED
-        return Outcome.ITERATION_LIMIT
+        return self._ended(Outcome.ITERATION_LIMIT, self._held(self.best.slope), self._scale(self.best))
 
     def _step(self, here: Value, held: NDArray[np.bool_], scale: Array) -> None:
         """One trial; the damping follows how much of the predicted fall came (Nielsen 1999)."""
@@ -121,11 +124,20 @@ class _Search:
         self.damping *= self.growth
         self.growth *= 2
 
-    def _stalled(self) -> Outcome:
-        """No step helps; where the way is to columns that depend on each other, this is what there is to say."""
+    def _ended(self, outcome: Outcome, held: NDArray[np.bool_], scale: Array) -> Outcome:
+        """The outcome when no step helps: converged if a Newton step would not gain what statistics could notice.
+
+        Where columns nearly depend on each other, rounding of the likelihood hides its last falls. Where the way is to
+        columns that do depend on each other, this is what there is to say.
+        """
+        if self.exact is None:
+            self.exact = self.likelihood.concentrated_hessian(self.best.theta, self.tau)
+        bend, slope = self._bend(self.best, held, scale)[np.ix_(~held, ~held)], self.best.slope[~held]
+        if self.likelihood.design.rows * float(slope @ solve_scaled(bend, slope[:, None])[:, 0]) / 2 <= UNNOTICED:
+            return Outcome.CONVERGED
         if self.refused is not None:
             raise self.refused
-        return Outcome.STALLED
+        return outcome
 
     def _held(self, slope: Array) -> NDArray[np.bool_]:
         """Which parameters are at a bound that they would cross."""

@@ -82,7 +82,8 @@ class LiftTest(Known):
         design = mechanism.design
         where = self._where(design)
         given = self.change * design.columns[self.channel] * where
-        moved = mechanism.respond(theta, tau, {self.channel: given}).get(design.kpi)
+        steady = self.weeks is None
+        moved = mechanism.respond(theta, tau, {self.channel: given}, steady=steady).get(design.kpi)
         return 0.0 if moved is None else float((moved * where * design.heads[:, None]).sum())
 
     def touched(self, mechanism: Mechanism) -> list[int]:

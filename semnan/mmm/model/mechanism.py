@@ -98,6 +98,7 @@ class Mechanism:
         held: Collection[str] = (),
         *,
         marginal: bool = False,
+        steady: bool = True,
     ) -> dict[str, Array]:
         """The change of every variable, shape (G, T), when some are changed by hand.
 
@@ -111,11 +112,14 @@ class Mechanism:
             Variables that stay as they were, whatever acts on them.
         marginal : bool
             Whether the changes are infinitesimal: the response is linear in them then.
+        steady : bool
+            Whether the change of the first week had been made in all weeks before it too, which still work by
+            adstock; otherwise media before it were what they were.
 
         """
         found, free = dict(given), [name for name in self.order if name not in given and name not in held]
         own = dict(zip((part.channel for part in self.design.transforms), self.design.split(tau), strict=True))
-        terms = _Terms(self, theta, own, marginal)
+        terms = _Terms(self, theta, own, marginal, steady)
         # Changes travel along lags from week to week, so that there are as many rounds as weeks at most.
         for _ in range(next(iter(given.values())).shape[1] + 1):
             settled = True
@@ -136,8 +140,11 @@ class Mechanism:
 class _Terms:
     """What changes of its parents add to a variable; computed again only for changes that are new."""
 
-    def __init__(self, mechanism: Mechanism, theta: Array, own: Mapping[str, Array], marginal: bool) -> None:
-        self.mechanism, self.theta, self.own, self.marginal = mechanism, theta, own, marginal
+    def __init__(
+        self, mechanism: Mechanism, theta: Array, own: Mapping[str, Array], marginal: bool, steady: bool
+    ) -> None:
+        self.mechanism, self.theta, self.own = mechanism, theta, own
+        self.marginal, self.steady = marginal, steady
         self.known: dict[tuple[str, str], tuple[Array, Array]] = {}
 
     def total(self, name: str, found: Mapping[str, Array]) -> Array | None:
@@ -162,7 +169,8 @@ class _Terms:
             if self.marginal:
                 moved = transform.marginal(media, moved, own)
             else:
-                moved = transform.apply(media + moved, own) - mechanism.transformed(parent, own)
+                first = None if self.steady else media[:, :1]
+                moved = transform.apply(media + moved, own, first) - mechanism.transformed(parent, own)
         return np.asarray(self.theta[mechanism.place[coefficient(parent, name)]] * moved)
 
 

@@ -25,12 +25,15 @@ class MediaChange:
         The change of media, per head.
     held : tuple of str
         What stays as it was.
+    steady : bool
+        Whether media before the first week are changed as in it.
 
     """
 
     mechanism: Mechanism
     given: Mapping[str, Array]
     held: tuple[str, ...] = ()
+    steady: bool = True
 
     @cached_property
     def touched(self) -> list[int]:
@@ -44,7 +47,7 @@ class MediaChange:
         """
         design = self.mechanism.design
         given = {name: share * change for name, change in self.given.items()}
-        moved = self.mechanism.respond(theta, tau, given, self.held, marginal=marginal)
+        moved = self.mechanism.respond(theta, tau, given, self.held, marginal=marginal, steady=self.steady)
         zero = np.zeros(design.columns[design.kpi].shape)
         return moved.get(design.kpi, zero) * design.heads[:, None]
 

@@ -15,6 +15,9 @@ from scipy.special import expit
 
 from semnan.network.arrays import Array
 
+#: Media up to this are none: carry-over never ends, but rounding does.
+NONE = 1e-200
+
 
 class Response(NamedTuple):
     """A response to media.
@@ -72,10 +75,10 @@ class Hill(Saturation):
 
     def response(self, media: Array, values: Array) -> Response:
         half, slope = values
-        spent = media > 0
+        spent = media > NONE
         ratio = np.where(spent, media, 1e-12) / half
         log = np.log(ratio)
-        # Powers of what carry-over leaves of media long ago would overflow.
+        # Powers of what carry-over leaves of media long ago would overflow, logarithms do not.
         value = np.where(spent, expit(slope * log), 0.0)
         bend = value * (1 - value)
         return Response(value, bend * slope / (ratio * half), np.stack([-bend * slope / half, bend * log]))

@@ -64,9 +64,9 @@ class MediaTransform:
         """Weights of lags 0, 1, … in weeks; a single one without adstock."""
         return np.ones(1) if self.adstock is None else self.adstock.weights(self._split(values)[0])[0]
 
-    def apply(self, media: Array, values: Array) -> Array:
-        """Transformed media, shape (G, T)."""
-        carried = media if self.adstock is None else lagged(media) @ self.lag_weights(values)
+    def apply(self, media: Array, values: Array, first: Array | None = None) -> Array:
+        """Transformed media, shape (G, T); `first` as in `lagged`."""
+        carried = media if self.adstock is None else lagged(media, first) @ self.lag_weights(values)
         return self.response(carried, values).value
 
     def slopes(self, media: Array, values: Array) -> tuple[Array, Array]:

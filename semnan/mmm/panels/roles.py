@@ -127,8 +127,11 @@ def spend_columns(spend: Spend, channels: Sequence[str]) -> tuple[str, ...] | No
         if name not in channels:
             raise DataError(f"spend is given for {name!r}, which is no channel{nearest(name, channels)}")
     for name in channels:
-        if name not in spend:
-            raise DataError(f"the channel {name!r} has no spend: name its column, which may be {name!r} itself")
+        if spend.get(name) is None:
+            raise DataError(
+                f"the channel {name!r} has no spend: name its column, which may be {name!r} itself, or make it a "
+                "control if it costs nothing"
+            )
         _check_name(spend[name], f"the spend of {name!r}")
     return tuple(spend[name] for name in channels)
 

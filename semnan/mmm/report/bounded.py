@@ -24,8 +24,8 @@ def bounded(found: Answers) -> Iterator[str]:
     share = f"{STRENGTH:.0%}"
     yield paragraph(
         f"What data cannot tell has bounds. If the confounder explained {share} of what the other causes leave of the "
-        f"channel, and {share} of what is left of {kpi}, the direct effect would be between these. The robustness value "
-        "is the share, of both, that would explain all of the effect away. fit.bounds() takes other shares."
+        f"channel, and {share} of what is left of {kpi}, the direct effect would be between these. The robustness "
+        "value is the share, of both, that would explain all of the effect away. fit.bounds() takes other shares."
     )
     columns = ("channel", "if ignored", f"at {share}", f"{100 * found.level:g}% interval", "robustness value")
     cells = [_row(one) for one in told]

@@ -31,18 +31,23 @@ def allocate(value: Callable[[Array], float], lower: Array, upper: Array, start:
         return (level - value(shares * total)) / apart
 
     for begin in begins:
-        end = minimize(
-            loss,
-            begin / total,
-            method="SLSQP",
-            bounds=list(zip(lower / total, upper / total, strict=True)),
-            constraints=LinearConstraint(np.ones(len(start)), 1.0, 1.0),
-            options={"maxiter": STEPS, "ftol": TOLERANCE},
-        )
-        found = project(end.x * total, lower, upper, total)
+        found = project(_climbed(loss, begin / total, lower / total, upper / total) * total, lower, upper, total)
         if (reached := value(found)) > highest:
             best, highest = found, reached
     return best
+
+
+def _climbed(loss: Callable[[Array], float], begin: Array, lower: Array, upper: Array) -> Array:
+    """Shares of the least loss near some to begin with."""
+    end = minimize(
+        loss,
+        begin,
+        method="SLSQP",
+        bounds=list(zip(lower, upper, strict=True)),
+        constraints=LinearConstraint(np.ones(len(begin)), 1.0, 1.0),
+        options={"maxiter": STEPS, "ftol": TOLERANCE},
+    )
+    return np.asarray(end.x)
 
 
 def _starts(lower: Array, upper: Array, start: Array) -> Iterator[Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
@@ -142,23 +142,35 @@ def channel_bounds(fit: ChannelFit, channel: str, r2_channel: float, r2_kpi: flo
     other, kpi = fit.ignoring_confounders, fit.model.panel.kpi
     if (channel, kpi) not in other.model.graph.edges:
         raise FitError(f"{channel!r} has no edge into {kpi!r}: bounds are on direct effects")
-    found = _regression(other, channel)
-    unit, worth = _units(other, channel)
-    error, reach = _robust_error(other, channel), normal_reach(level)
-    bias = float(found.bias(r2_channel, r2_kpi)) * abs(unit)
+    found, error = _regression(other, channel), _robust_error(other, channel)
+    unit, reach = _units(other, channel), normal_reach(level)
+    bias = float(found.bias(r2_channel, r2_kpi)) * abs(unit.effect)
     wider = float(found.adjusted_error(r2_channel, r2_kpi)) / found.standard_error
-
-    def row(name: str, shift: float, factor: float) -> BoundedEffect:
-        effect = found.estimate * unit + shift
-        roas = worth if isinstance(worth, Unavailable) else effect / unit * worth
-        if isinstance(error, Unavailable):
-            return BoundedEffect(name, effect, error, error, roas)
-        own = error * factor
-        return BoundedEffect(name, effect, own, (effect - reach * own, effect + reach * own), roas)
-
-    listed = (row("none", 0.0, 1.0), row("flatters the channel", -bias, wider), row("hides the channel", bias, wider))
-    tested = _tested(found, error, abs(unit), reach)
+    shifts = {"none": (0.0, 1.0), "flatters the channel": (-bias, wider), "hides the channel": (bias, wider)}
+    listed = tuple(
+        _row(name, found.estimate * unit.effect + shift, error, factor, unit, reach)
+        for name, (shift, factor) in shifts.items()
+    )
+    tested = _tested(found, error, abs(unit.effect), reach)
     return ChannelBounds(channel, kpi, r2_channel, r2_kpi, listed, found.robustness_value(), tested, found, level)
+
+
+class _Units(NamedTuple):
+    """The effect by unit of media, and the return, that a coefficient of one would have."""
+
+    effect: float
+    roas: float | Unavailable
+
+
+def _row(
+    name: str, effect: float, error: float | Unavailable, factor: float, unit: _Units, reach: float
+) -> BoundedEffect:
+    """An effect whose standard error is so many times as large as the panel's own."""
+    roas = unit.roas if isinstance(unit.roas, Unavailable) else effect / unit.effect * unit.roas
+    if isinstance(error, Unavailable):
+        return BoundedEffect(name, effect, error, error, roas)
+    own = error * factor
+    return BoundedEffect(name, effect, own, (effect - reach * own, effect + reach * own), roas)
 
 
 def _regression(fit: ChannelFit, channel: str) -> Sensitivity:
@@ -181,8 +193,7 @@ def _regression(fit: ChannelFit, channel: str) -> Sensitivity:
     return replace(found, treatment=channel, strengths=strengths)
 
 
-def _units(fit: ChannelFit, channel: str) -> tuple[float, float | Unavailable]:
-    """The effect by unit of media, and the return, that a coefficient of one would have."""
+def _units(fit: ChannelFit, channel: str) -> _Units:
     model = fit.model
     theta = np.zeros_like(fit.minimum.theta)
     theta[[free.name for free in model.design.model.free].index(coefficient(channel, model.design.kpi))] = 1.0
@@ -191,7 +202,7 @@ def _units(fit: ChannelFit, channel: str) -> tuple[float, float | Unavailable]:
     paid = spent(model.panel, channel)
     moved = -change.kpi(theta, fit.minimum.tau, -1.0)
     returned = paid if isinstance(paid, Unavailable) else float((worth_of_kpi(model.panel) * moved).sum() / paid)
-    return unit_effect(change, theta, fit.minimum.tau), returned
+    return _Units(unit_effect(change, theta, fit.minimum.tau), returned)
 
 
 def _robust_error(fit: ChannelFit, channel: str) -> float | Unavailable:

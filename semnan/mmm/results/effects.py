@@ -40,7 +40,7 @@ class ChannelEffect:
     verdict, by, fix : str
         Whether the graph identifies the effect, by what, and what measurement would.
     ignoring : float or None
-        The same if confounders were ignored; None if the graph has none.
+        The same if confounders were ignored; None if the graph has none, or that fit does not converge.
 
     """
 
@@ -136,8 +136,10 @@ def _units(change: MediaChange) -> float:
     return float((media * change.mechanism.design.heads[:, None]).sum())
 
 
-def _ignoring(fit: ChannelFit, channel: str, kind: str) -> float:
+def _ignoring(fit: ChannelFit, channel: str, kind: str) -> float | None:
     other = fit.ignoring_confounders
+    if not other.outcome.ok:
+        return None
     mechanism = other.model.mechanism
     by_way = kind.removeprefix("through ")
     change = through(mechanism, channel, by_way) if by_way != kind else of_channel(mechanism, channel, kind)

@@ -167,6 +167,8 @@ def _ignoring(
     if isinstance(paid, Unavailable):
         return paid
     other = fit.ignoring_confounders
+    if not other.outcome.ok:
+        return Unavailable(f"the fit that ignores confounders did not converge ({other.outcome.value})")
     change = of_channel(other.model.mechanism, channel, kind)
     moved = _moved(change, other.minimum.theta, other.minimum.tau, marginal=marginal)
     return float((worth_of_kpi(fit.model.panel) * moved).sum() / paid)

@@ -113,7 +113,9 @@ def scenario(fit: ChannelFit, changes: Mapping[str, float | ArrayLike], level: f
     panel, mechanism = fit.model.panel, fit.model.mechanism
     then = {channel: _media(panel, channel, asked) for channel, asked in _checked(panel, changes).items()}
     heads = mechanism.design.heads[:, None]
-    change = MediaChange(mechanism, {name: (media - panel[name]) / heads for name, media in then.items()})
+    steady = all(map(is_number, changes.values()))
+    given = {name: (media - panel[name]) / heads for name, media in then.items()}
+    change = MediaChange(mechanism, given, steady=steady)
     refusal = fit.judge.change(change).refusal
     told, revenue = _told(fit, change, refusal, level)
     by_week = change.kpi(fit.minimum.theta, fit.minimum.tau) if refusal is None else refusal
