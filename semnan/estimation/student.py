@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import digamma, gammaln, polygamma
 
 Array = NDArray[np.float64]
@@ -67,6 +66,8 @@ def likeliest(groups: Sequence[Array], p: int) -> float:
         return 0.0
     if slope(delta, p, high) < 0:
         return high
+    from scipy.optimize import brentq  # A tenth of a second to import, and rarely needed.
+
     return float(brentq(lambda eta: slope(delta, p, eta), low, high, xtol=1e-14, rtol=1e-13))
 
 
