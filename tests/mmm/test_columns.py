@@ -33,7 +33,7 @@ def _on_and_off(media: Array, rng: np.random.Generator) -> None:
 
 
 def _hardly_varying(media: Array, rng: np.random.Generator) -> None:
-    media[..., 0] = 10 + 0.1 * rng.normal(size=media.shape[:2])
+    media[..., 0] = 10 + 1e-4 * rng.normal(size=media.shape[:2])
 
 
 def _bursts(media: Array, rng: np.random.Generator) -> None:
@@ -57,7 +57,7 @@ def test_a_kpi_without_error_is_refused_with_its_causes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "saturation"), [(_on_and_off, "hill"), (_hardly_varying, "logistic")], ids=["two values", "one value"]
+    ("change", "saturation"), [(_on_and_off, "hill"), (_hardly_varying, "hill")], ids=["two values", "one value"]
 )
 def test_a_curve_that_is_a_line_where_media_are_is_refused(change: Media, saturation: str) -> None:
     model = ChannelSEM(_panel(change), CHAIN, adstock=None, saturation=saturation)
@@ -87,3 +87,15 @@ def test_media_in_bursts_have_results_without_overflow(adstock: str) -> None:
     fit = ChannelSEM(_panel(_bursts), CHAIN, adstock=adstock).fit()
     assert fit.outcome.ok
     assert fit.roas()["tv", "direct"].roas == pytest.approx(2.0, abs=0.3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_curves_of_a_linear_response_are_found_at_their_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tv = rng.gamma(2.0, 5.0, size=(5, 60))
+    media = np.stack([tv, 0.3 * tv + rng.gamma(3.0, 2.0, size=(5, 60))], -1)
+    sales = 100 + media @ [3.0, 1.0] + 0.01 * rng.normal(size=(5, 60))
+    panel = MediaPanel.from_arrays(media, sales, channels=("tv", "search"), kpi_name="sales")
+    fit = ChannelSEM(panel, CHAIN, adstock=None, saturation="logistic").fit()
+    assert fit.outcome.ok
+    assert "at a bound" in {finding.kind for finding in fit.findings}

@@ -87,10 +87,13 @@ class Hill(Saturation):
 @final
 @dataclass(frozen=True)
 class Logistic(Saturation):
-    """(1 − e^(−λz)) / (1 + e^(−λz)) = tanh(λz/2) (PyMC-Marketing's ``logistic``)."""
+    """(1 − e^(−λz)) / (1 + e^(−λz)) = tanh(λz/2) (PyMC-Marketing's ``logistic``).
+
+    Below the lower bound it is a line where the media are, which rounding does not tell from the media themselves.
+    """
 
     parameters = ("rate",)
-    lower, upper, start = (0.02,), (10.0,), (1.0,)
+    lower, upper, start = (0.1,), (10.0,), (1.0,)
     usual = ((1.0, 0.5),)
 
     def response(self, media: Array, values: Array) -> Response:
