@@ -173,7 +173,7 @@ MALFORMED = [
     ("season = 0", "season = -1", "model.season is -1: give a whole number of at least 0"),
     ("season = 0", "season = 27", "season is 27"),
     ("season = 0", "season = 0\n[fit]\nstandard_errors = 'robust'", "fit.standard_errors is 'robust'"),
-    ("season = 0", "season = 0\n[fit]\nholdout = 30", "weeks is 30: give a whole number from 1 to 20"),
+    ("season = 0", "season = 0\n[fit]\nholdout = 30", "holdout is 30 weeks: give a whole number from 1 to 20"),
     ("season = 0", "season = 0\n[budget]\ntotal = -5", "budget.total is -5"),
     ("season = 0", "season = 0\n[budget]\ntotal = 1e9", "to be spent, not 1e+09"),
     ("season = 0", "season = 0\n[budget.bounds]\ntv = [5, 1]", "budget.bounds.tv is [5, 1]"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from semnan.errors import FitError
+from semnan.errors import FitError, ModelError
 from semnan.estimation.progress import Progress
 from semnan.estimation.threads import blas_threads
 from semnan.mmm.channel_fit import ChannelFit
@@ -36,6 +36,9 @@ def fit_channels(
 ) -> ChannelFit:
     """See `ChannelSEM.fit`."""
     _check(model, standard_errors, lags, starts, replicates)
+    for item in known:
+        if not isinstance(item, Known):
+            raise ModelError(f"known has {item!r}: give a list of LiftTest and Prior")
     likelihood = Likelihood(model.design, Knowledge(model.mechanism, known))
     with np.errstate(all="ignore"), blas_threads(len(model.design.model.free)):
         with Progress(progress) as shown:

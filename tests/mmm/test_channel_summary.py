@@ -30,7 +30,8 @@ def test_plain_values_are_json(name: str) -> None:
     found = json.loads(json.dumps(fit.to_dict(), allow_nan=False))
     assert found["converged"] is True
     estimates = {row["parameter"]: row["estimate"] for row in found["estimates"]}
-    assert estimates["TV -> Sales"] == fit.estimates["TV -> Sales"]
+    assert estimates["TV -> Social"] == fit.estimates["TV -> Social"]
+    assert (estimates["Search -> Sales"] is None) is (name == "unidentified")
     assert len(found["contributions"]["weekly"]["Social"]) == len(found["weeks"])
     rows = {(row["channel"], row["kind"]): row for row in found["roas"]["rows"]}
     assert (rows["Search", "direct"]["roas"] is None) is (name == "unidentified")

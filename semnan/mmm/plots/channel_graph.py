@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from semnan.errors import SemnanError, Unavailable
-from semnan.graph import Edge
 from semnan.identification import LocalIdentification, Status
 from semnan.mmm.graphs.channel_graph import ChannelGraph
-from semnan.mmm.graphs.identification import ChannelVerdict
 from semnan.mmm.model.structure import coefficient
+from semnan.mmm.results.edges import edge_verdicts
 from semnan.model import as_model
 from semnan.report import Drawing
 from semnan.report.diagram import figure
@@ -20,7 +19,7 @@ from semnan.report.layout import LETTER, Places, places
 
 if TYPE_CHECKING:
     from semnan.mmm.channel_fit import ChannelFit
-    from semnan.mmm.results.effects import ChannelEffect, ChannelEffects
+    from semnan.mmm.results.effects import ChannelEffects
 
 #: Inches from a confounder up to its proxies, and between these.
 ABOVE, BESIDE = 1.2, 1.5
@@ -89,13 +88,6 @@ def _arrows(fit: ChannelFit, effects: ChannelEffects) -> Iterator[Arrow]:
     for edge in graph.latent_edges:
         known = coefficient(*edge) not in loose
         yield Arrow(*edge, False, known, _number(fit.estimates[coefficient(*edge)]) if known else "?")
-
-
-def edge_verdicts(fit: ChannelFit, effects: ChannelEffects) -> dict[Edge, ChannelEffect | ChannelVerdict]:
-    """The verdict on the direct effect of every edge; experiments count for those into the KPI."""
-    graph, table = fit.model.graph, fit.model.graph.identify()
-    on_kpi = {(row.channel, graph.kpi): row for row in effects.listed if row.kind == "direct"}
-    return {edge: on_kpi.get(edge) or table.row(edge[0], "direct", edge[1]) for edge in graph.edges}
 
 
 def _text(verdict: str, value: float | Unavailable) -> str:

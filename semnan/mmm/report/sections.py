@@ -8,10 +8,9 @@ from html import escape
 
 from semnan.effects.delta import NOT_IDENTIFIED
 from semnan.errors import Unavailable
-from semnan.mmm.model.structure import coefficient
 from semnan.mmm.plots.adstock import draw_adstock, lag_weights
 from semnan.mmm.plots.budget import draw_budget
-from semnan.mmm.plots.channel_graph import MOST, draw_channel_graph, edge_verdicts
+from semnan.mmm.plots.channel_graph import MOST, draw_channel_graph
 from semnan.mmm.plots.contributions import draw_contributions, draw_waterfall
 from semnan.mmm.plots.fit_over_time import draw_fit, draw_holdout
 from semnan.mmm.plots.response_curves import draw_response_curves
@@ -30,6 +29,7 @@ from semnan.mmm.report.page import (
 )
 from semnan.mmm.results.answers import Answers
 from semnan.mmm.results.assumptions import assumptions
+from semnan.mmm.results.edges import unidentified
 from semnan.mmm.results.effects import ChannelEffect
 from semnan.mmm.results.titled import cell
 from semnan.report.table import NONE, Table
@@ -201,7 +201,7 @@ def _arrow(effect: str) -> str:
 
 
 def _parameters(found: Answers) -> Iterator[str]:
-    errors, loose = found.fit.standard_errors, _loose(found)
+    errors, loose = found.fit.standard_errors, unidentified(found.fit, found.effects)
     rows = tuple(
         (name, NONE, NONE) if name in loose else (name, cell(value), cell(errors[name]))
         for name, value in found.fit.estimates.items()
@@ -212,12 +212,6 @@ def _parameters(found: Answers) -> Iterator[str]:
     yield result_table(
         Table("Coefficients, loadings, variances, and media transforms", columns, rows, notes=(*reasons,))
     )
-
-
-def _loose(found: Answers) -> set[str]:
-    """The coefficients that the graph does not identify, though a curve may pin them down, and what the data do not."""
-    edges = {coefficient(*edge) for edge, row in edge_verdicts(found.fit, found.effects).items() if not row.identified}
-    return edges | {name for name, error in found.fit.standard_errors.items() if error == NOT_IDENTIFIED}
 
 
 def _findings(found: Answers) -> Iterator[str]:

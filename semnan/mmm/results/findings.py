@@ -38,7 +38,11 @@ def _few_geos(fit: ChannelFit) -> list[Finding]:
 
 def _at_bound(fit: ChannelFit) -> list[Finding]:
     held = tuple(name for name, at in zip(fit.names, fit.spread.held, strict=True) if at)
-    message = f"{', '.join(held)} ended at a bound: the data want more than is allowed there."
+    message = (
+        f"{', '.join(held)} ended at a bound: the data say little of these shapes, and intervals hold them fixed. "
+        "Read returns of one percent more (marginal=True), or give what is known: a lift test, or "
+        "known=model.shape_priors()."
+    )
     return [Finding("at a bound", held, message)] if held else []
 
 

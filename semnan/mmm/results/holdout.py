@@ -115,7 +115,7 @@ def holdout(model: ChannelSEM, weeks: int, known: Sequence[Known] = ()) -> Holdo
 def _check(model: ChannelSEM, weeks: int) -> None:
     most = len(model.panel.weeks) // 2
     if isinstance(weeks, bool) or not isinstance(weeks, int) or not 1 <= weeks <= most:
-        raise FitError(f"weeks is {weeks!r}: give a whole number from 1 to {most}, half the panel")
+        raise FitError(f"holdout is {weeks!r} weeks: give a whole number from 1 to {most}, half the panel")
     if model.setup.week_effects:
         raise FitError("week effects say nothing about weeks to come: hold out weeks with season and trend instead")
 

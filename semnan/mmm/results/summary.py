@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semnan.errors import Unavailable
+from semnan.mmm.results.edges import unidentified
+from semnan.mmm.results.effects import ChannelEffects
 from semnan.mmm.results.titled import cell, plain
 from semnan.report.summary import Summary
 from semnan.report.table import Block, Facts, Prose, Table
@@ -76,11 +78,7 @@ def _transforms(fit: ChannelFit) -> Table:
 def to_dict(fit: ChannelFit, level: float) -> dict[str, Any]:
     """See `ChannelFit.to_dict`."""
     panel = fit.model.panel
-    errors = fit.standard_errors
-    estimates = [
-        {"parameter": name, "estimate": value, "standard_error": plain(errors[name])}
-        for name, value in fit.estimates.items()
-    ]
+    effects = fit.effects(level=level)
     return {
         "kpi": panel.kpi,
         "channels": list(panel.channels),
@@ -91,8 +89,8 @@ def to_dict(fit: ChannelFit, level: float) -> dict[str, Any]:
         "standard_errors": fit.standard_error_kind,
         "level": level,
         "r2": plain(explained(fit)),
-        "estimates": estimates,
-        "effects": fit.effects(level=level).to_dict(),
+        "estimates": _estimates(fit, effects),
+        "effects": effects.to_dict(),
         "roas": fit.roas(level=level).to_dict(),
         "marginal_roas": fit.roas(marginal=True, level=level).to_dict(),
         "contributions": fit.contributions(level=level).to_dict(),
@@ -100,3 +98,16 @@ def to_dict(fit: ChannelFit, level: float) -> dict[str, Any]:
         "identification": fit.model.graph.identify().to_dicts(),
         "findings": [{"kind": found.kind, "message": found.message} for found in fit.findings],
     }
+
+
+def _estimates(fit: ChannelFit, effects: ChannelEffects) -> list[dict[str, Any]]:
+    """The parameters; None for the estimates of those that are not identified."""
+    errors, loose = fit.standard_errors, unidentified(fit, effects)
+    return [
+        {
+            "parameter": name,
+            "estimate": None if name in loose else value,
+            "standard_error": None if name in loose else plain(errors[name]),
+        }
+        for name, value in fit.estimates.items()
+    ]

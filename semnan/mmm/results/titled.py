@@ -13,7 +13,7 @@ from semnan.report import Listing
 from semnan.report.table import NONE, Table, number
 
 #: Characters in a line of text.
-WIDTH = 110
+WIDTH = 120
 #: Columns of rows that the printed table leaves to its notes and to data frames.
 UNPRINTED = ("by", "fix")
 #: What columns are called where it is not their own name.
@@ -91,7 +91,7 @@ def find(rows: Sequence[Row], key: tuple[str, str]) -> Row:
     for row in rows:
         if (row.channel, row.kind) == key:
             return row
-    there = ", ".join(f"{row.channel} {row.kind}" for row in rows)
+    there = ", ".join(repr((row.channel, row.kind)) for row in rows)
     raise FitError(f"there is nothing about {key!r}; there is {there}")
 
 
