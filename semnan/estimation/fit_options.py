@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, final, get_args, runtime_checkable
 
+from semnan.data.checks import is_whole
 from semnan.errors import FitError
 from semnan.estimation.discrepancy import DISCREPANCIES, Discrepancy, KullbackLeibler
 from semnan.estimation.estimators import Estimator, Information, is_least_squares, recipe
@@ -51,9 +52,9 @@ class Options:
             isinstance(self.optimiser, type) or not isinstance(self.optimiser, Optimiser)
         ):
             raise FitError(f"{self.optimiser!r} is no optimiser: pass FisherScoring(), LBFGS() or TorchOptimiser()")
-        if isinstance(self.starts, bool) or not isinstance(self.starts, int) or self.starts < 1:
+        if not is_whole(self.starts) or self.starts < 1:
             raise FitError(f"starts is {self.starts!r}: give the number of starts, at least 1")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+        if not is_whole(self.seed) or not 0 <= self.seed < 2**63:
             raise FitError(f"seed is {self.seed!r}: give an integer from 0 to 2^63 - 1")
         if self.information is not None and self.information not in get_args(Information):
             raise FitError(f"information is {self.information!r}: give one of {', '.join(get_args(Information))}")

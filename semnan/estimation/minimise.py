@@ -87,7 +87,7 @@ def estimate(
         incomplete = any(pattern is not None for pattern in made.patterns)
         usual: Information = "observed" if incomplete or chosen.stages is not None else "expected"
         kind = chosen.information or recipe(chosen.estimator).information or usual
-        job = _Job(model, limits, chosen, kind, rows, vectors, shown, torch.Generator().manual_seed(chosen.seed))
+        job = _Job(model, limits, chosen, kind, rows, vectors, shown, torch.Generator().manual_seed(int(chosen.seed)))
         chunks = _chunks(made, chosen, model)
         if len(chunks) == 1:
             solved = [job.solve(whole, made)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from semnan.errors import SemnanError
+from semnan.errors import FileError, SemnanError
 from semnan.estimation.estimate import Estimate, place_of
 from semnan.model import PathModel
 from semnan.report.edges import Arrow, Edge, arrows, control, edges, extent
@@ -50,11 +50,22 @@ class Drawing:
     figure: Figure
 
     def save(self, path: str | Path) -> None:
-        """Save the drawing; the ending (.png, .svg, .pdf) says in which format."""
+        """Save the drawing; the ending (.png, .svg, .pdf) says in which format.
+
+        Raises
+        ------
+        SemnanError
+            For a format that matplotlib does not have.
+        FileError
+            If the file cannot be written.
+
+        """
         try:
             self.figure.savefig(path, dpi=160)
         except ValueError as error:
             raise SemnanError(f"cannot save a drawing as {path}: {error}") from error
+        except OSError as error:
+            raise FileError(f"cannot write the drawing {path}: {error.strerror or error}") from error
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

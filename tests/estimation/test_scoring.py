@@ -198,3 +198,9 @@ def test_chunks_of_a_batch_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None
     assert np.allclose(whole.discrepancy, parts.discrepancy, atol=1e-10)
     for name in ("estimate", "standard_error"):
         assert np.allclose(getattr(whole.effect("X", "Y"), name), getattr(parts.effect("X", "Y"), name), atol=1e-6)
+
+
+def test_starts_and_seed_may_be_integers_of_numpy() -> None:
+    expected = fit(political_democracy(), data(), starts=3, seed=4)
+    found = fit(political_democracy(), data(), starts=np.int64(3), seed=np.int64(4))  # type: ignore[arg-type]
+    assert torch.equal(found.estimate.start_values, expected.estimate.start_values)

@@ -39,6 +39,11 @@ def test_drawings_are_saved(ending: str, tmp_path: Path) -> None:
         assert file.stat().st_size > 5000
 
 
+def test_a_drawing_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(sn.FileError, match="cannot write the drawing"):
+        democracy().draw(tmp_path / "missing" / "x.png")
+
+
 def test_estimates_stand_on_edges() -> None:
     written = texts(democracy())
     assert {"2.18", "1.48", "0.62"} <= {*written}
