@@ -1,5 +1,7 @@
 """Optimisers: the same minimum by every road, bounds, units, batches, and honest endings."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -202,5 +204,6 @@ def test_chunks_of_a_batch_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_starts_and_seed_may_be_integers_of_numpy() -> None:
     expected = fit(political_democracy(), data(), starts=3, seed=4)
-    found = fit(political_democracy(), data(), starts=np.int64(3), seed=np.int64(4))  # type: ignore[arg-type]
-    assert torch.equal(found.estimate.start_values, expected.estimate.start_values)
+    numbers: dict[str, Any] = {"starts": np.int64(3), "seed": np.int64(4)}
+    found = fit(political_democracy(), data(), **numbers)
+    assert found.estimate.start_values == expected.estimate.start_values
