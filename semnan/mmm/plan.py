@@ -39,7 +39,7 @@ _READERS: dict[str, dict[str, read.Reader]] = {
         "geo": read.text,
         "controls": read.names,
         "proxies": read.names,
-        "spend": read.either(read.one_of("media", "none"), read.table_of(read.text)),
+        "spend": read.either(read.one_of("media", "none"), read.table_of(read.text_or_none)),
         "population": read.either(read.text, read.table_of(read.number)),
         "revenue_per_kpi": read.text_or_number,
         "allow_negative": read.switch,

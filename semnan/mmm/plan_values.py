@@ -38,6 +38,11 @@ def text(value: object, where: str) -> str:
     return value
 
 
+def text_or_none(value: object, where: str) -> str | None:
+    """A text; "none" is None."""
+    return None if value == "none" else text(value, where)
+
+
 def switch(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise ModelError(f"{where} is {value!r}: give true or false")

@@ -124,6 +124,12 @@ def test_spend_may_be_unknown_and_media_negative(tmp_path: Path) -> None:
     assert panel.revenue_per_kpi is not None
 
 
+def test_a_channel_may_cost_nothing(tmp_path: Path) -> None:
+    panel = read_plan(written(tmp_path, SMALL.replace("[graph]", 'spend = { tv = "none" }\n[graph]'))).panel(national())
+    assert panel.spend is not None
+    assert not panel.spend.any()
+
+
 def test_a_plan_with_a_csv_file(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("week,sales,tv\n0,4,1\n1,5,2\n2,9,1\n")
     plan = read_plan(written(tmp_path, SMALL))

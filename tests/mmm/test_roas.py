@@ -126,3 +126,24 @@ def _with(media: MediaPanel, **options: object) -> MediaPanel:
         proxy_names=("queries", "trends"),
         **options,  # type: ignore[arg-type]
     )
+
+
+def test_a_channel_that_costs_nothing_has_a_contribution_and_no_return() -> None:
+    table = panel().to_frame()
+    free = MediaPanel(
+        table,
+        date="week",
+        geo="geo",
+        kpi="sales",
+        channels=CHANNELS,
+        controls=["price"],
+        proxies=["queries", "trends"],
+        spend={"tv": "tv", "search": None},
+    )
+    fit = ChannelSEM(free, graph(), adstock=None, saturation=None).fit()
+    row = fit.roas()["search", "total"]
+    assert isinstance(row.roas, Unavailable)
+    assert "nothing was paid for search" in row.roas.reason
+    assert isinstance(row.contribution, float)
+    assert [one.channel for one in fit.optimise_budget().listed] == ["tv"]
+    assert "costs nothing" in fit.response_curves(points=3).unit

@@ -54,7 +54,7 @@ def check_spend(spend: Array, names: Sequence[str], where: Where, *, allow_negat
     for j in np.flatnonzero((spend == 0).all(axis=(0, 1))).tolist():
         raise DataError(
             f"the spend of {names[j]!r} is zero in every row: pass spend=None if it is not known, "
-            "or make the column a control if it costs nothing"
+            "or say None for that channel in spend={…} if it costs nothing"
         )
 
 

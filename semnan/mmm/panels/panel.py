@@ -41,7 +41,8 @@ class MediaPanel:
     controls, proxies : iterable of str
         Columns of other causes of the KPI, and of measurements of latent confounders.
     spend : "media", mapping from channel to column, or None
-        What was paid: the media themselves, a column for each channel (which may be the channel's own), or not known.
+        What was paid: the media themselves, a column for each channel (which may be the channel's own, or None for a
+        channel that costs nothing), or not known.
     population : str or mapping from geo to number, optional
         Inhabitants of each geo.
     revenue_per_kpi : str or number, optional

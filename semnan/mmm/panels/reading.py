@@ -103,9 +103,16 @@ def _stacked(numbers: Mapping[str, Array], names: Iterable[str]) -> Array:
 def _spend(numbers: Mapping[str, Array], roles: Roles, where: Where, *, allow_negative: bool) -> Array | None:
     if roles.spend is None:
         return None
-    spend = _stacked(numbers, roles.spend)
-    check_spend(spend, roles.channels, where, allow_negative=allow_negative)
-    return spend
+    paid = [
+        (channel, column) for channel, column in zip(roles.channels, roles.spend, strict=True) if column is not None
+    ]
+    names = [channel for channel, _ in paid]
+    if paid:
+        known = _stacked(numbers, [column for _, column in paid])
+        check_spend(known, names, where, allow_negative=allow_negative)
+    nothing = np.zeros_like(next(iter(numbers.values())))
+    columns = [nothing if column is None else numbers[column] for column in roles.spend]
+    return np.ascontiguousarray(np.stack(columns, axis=-1))
 
 
 def _population(

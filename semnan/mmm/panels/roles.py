@@ -11,7 +11,7 @@ from semnan.graph.diagram import check_names, listed
 from semnan.mmm.panels.table import nearest
 
 #: What was paid for a channel: its own column ("media"), a column each, or not known.
-Spend = Literal["media"] | Mapping[str, str] | None
+Spend = Literal["media"] | Mapping[str, str | None] | None
 
 
 @final
@@ -25,8 +25,8 @@ class Roles:
     channels, controls, proxies : tuple of str
     date : str
     geo : str or None
-    spend : tuple of str, or None
-        The column of what was paid for each channel.
+    spend : tuple of (str or None), or None
+        The column of what was paid for each channel, None for one that costs nothing.
     population, revenue : str or None
 
     """
@@ -37,7 +37,7 @@ class Roles:
     proxies: tuple[str, ...]
     date: str
     geo: str | None
-    spend: tuple[str, ...] | None
+    spend: tuple[str | None, ...] | None
     population: str | None
     revenue: str | None
 
@@ -115,7 +115,7 @@ def check_present(roles: Roles, have: Sequence[str]) -> None:
             raise DataError(f"the column {name!r} stands twice: rename or remove one of the two")
 
 
-def spend_columns(spend: Spend, channels: Sequence[str]) -> tuple[str, ...] | None:
+def spend_columns(spend: Spend, channels: Sequence[str]) -> tuple[str | None, ...] | None:
     """The column of what was paid for each channel, or None if it is not known."""
     if spend is None:
         return None
@@ -127,12 +127,13 @@ def spend_columns(spend: Spend, channels: Sequence[str]) -> tuple[str, ...] | No
         if name not in channels:
             raise DataError(f"spend is given for {name!r}, which is no channel{nearest(name, channels)}")
     for name in channels:
-        if spend.get(name) is None:
+        if name not in spend:
             raise DataError(
-                f"the channel {name!r} has no spend: name its column, which may be {name!r} itself, or make it a "
-                "control if it costs nothing"
+                f"the channel {name!r} has no spend: name its column, which may be {name!r} itself, or say None if it "
+                "costs nothing"
             )
-        _check_name(spend[name], f"the spend of {name!r}")
+        if spend[name] is not None:
+            _check_name(spend[name], f"the spend of {name!r}")
     return tuple(spend[name] for name in channels)
 
 

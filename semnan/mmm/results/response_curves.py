@@ -111,8 +111,8 @@ class ResponseCurves(Result):
     refused : dict of str to Unavailable
         Why the other channels have none.
     kpi : str
-    unit : "spend" or "media"
-        What the spend is counted in.
+    unit : str
+        What the spend is counted in: "spend", or "media" where nothing was paid or it is not known.
     level : float
         Of the band.
 
@@ -179,8 +179,7 @@ def response_curves(
             refused[channel] = found
         else:
             curves.append(ResponseCurve(channel, kind, found))
-    unit = "media" if fit.model.panel.spend is None else "spend"
-    return ResponseCurves(tuple(curves), refused, fit.model.panel.kpi, unit, level)
+    return ResponseCurves(tuple(curves), refused, fit.model.panel.kpi, _unit(fit.model.panel), level)
 
 
 def _check(kind: str, points: int, upto: float) -> None:
@@ -207,6 +206,14 @@ def _points(
             return one.estimate
         found.append(CurvePoint(*key, at, paid, one.estimate, one.standard_error, one.interval))
     return tuple(found)
+
+
+def _unit(panel: MediaPanel) -> str:
+    """What curves have on their axis."""
+    paid = [not isinstance(spent(panel, name), Unavailable) for name in panel.channels]
+    if not any(paid):
+        return "media"
+    return "spend" if all(paid) else "spend (media where it costs nothing)"
 
 
 def bought(panel: MediaPanel, channel: str) -> float:
