@@ -11,6 +11,7 @@ from semnan.errors import FitError, Unavailable
 from semnan.estimation.comparison import ComparedFit
 from semnan.estimation.statistics import Value
 from semnan.fitted import Fit
+from semnan.report.printed import Printed
 from semnan.report.table import Table, number, probability
 from semnan.text import Data, FitOptions, cfa
 
@@ -27,7 +28,6 @@ LADDER = ("configural", "metric", "scalar", "strict")
 #: Of ordered variables: with thresholds equal, intercepts are, and residual variances follow from the variance one of
 #: their responses.
 ORDERED_STEPS = ("configural", "thresholds", "metric", "means")
-WIDTH = 110
 
 
 @final
@@ -61,7 +61,7 @@ class Step:
 
 @final
 @dataclass(frozen=True)
-class Invariance:
+class Invariance(Printed):
     """A ladder of measurement invariance; ``print`` it, or let a notebook show it."""
 
     steps: tuple[Step, ...]
@@ -85,12 +85,6 @@ class Invariance:
         cells = (cell for step in self.steps[1:] for cell in (step.test.p_value, step.cfi))
         notes = dict.fromkeys(cell.reason for cell in cells if isinstance(cell, Unavailable))
         return Table("Measurement invariance", columns, tuple(map(_cells, self.steps)), notes=tuple(notes))
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    def _repr_html_(self) -> str:
-        return self.table.html()
 
 
 def invariance(

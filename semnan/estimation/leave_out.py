@@ -113,7 +113,7 @@ def _solved(fit: Estimate, rows: Rows) -> tuple[Array, Array, tuple[str, ...]]:
         first += len(portion.regular)
         if portion.problem is not None:
             solution = _minimise(portion.problem, limits, fit)
-            theta[at], value[at] = _expand(portion.problem, solution.theta), solution.value
+            theta[at], value[at] = portion.problem.expand(solution.theta), solution.value
             endings[at] = ["" if outcome.ok else outcome.value for outcome in solution.outcomes]
     failed = endings != ""
     theta[failed], value[failed] = np.nan, np.nan
@@ -227,10 +227,6 @@ def whole_problem(fit: Estimate, limits: Constraints) -> Problem:
 def _coordinates(problem: Problem, fit: Estimate) -> Array:
     full = fit.theta.numpy()[None]
     return full if problem.space is None else full[:, problem.space.kept]
-
-
-def _expand(problem: Problem, theta: Array) -> Array:
-    return theta if problem.space is None else problem.space.expand(theta)
 
 
 def _one_step(fit: Estimate, rows: Rows) -> tuple[Array, None, tuple[str, ...]]:

@@ -176,7 +176,7 @@ class _Job:
         if isinstance(weight, Mixture) and weight.source == "model":
             begin, best = solution.theta[best], np.zeros(1, dtype=np.int64)
             problem, solution, active = reweight(self.model, self.vectors, weight, problem, begin, self._minimise)
-        full = orient(self.model, torch.from_numpy(_expand(problem, solution.theta[best])))
+        full = orient(self.model, torch.from_numpy(problem.expand(solution.theta[best])))
         outcomes = tuple(solution.outcomes[i] for i in best.tolist())
         ends = solution.value, solution.gradient, solution.steps
         value, gradient, steps = (torch.from_numpy(part[best]) for part in ends)
@@ -229,11 +229,7 @@ class _Job:
             start,
             lambda inner, theta: optimiser.minimise(inner, theta, self.shown),
         )
-        return solution, penalty.active(_expand(problem, solution.theta))
-
-
-def _expand(problem: Problem, theta: Array) -> Array:
-    return theta if problem.space is None else problem.space.expand(theta)
+        return solution, penalty.active(problem.expand(solution.theta))
 
 
 def _best(solution: Solution, starts: int) -> tuple[Index, Array]:

@@ -124,13 +124,17 @@ class Problem:
 
     def at(self, theta: Array) -> Point:
         """Evaluate the loss at coordinates of shape (B, r)."""
-        full = theta if self.space is None else self.space.expand(theta)
+        full = self.expand(theta)
         implied = tuple(propagate(part.layout, full, part.center) for part in self.parts)
         loss = tuple(part.loss.evaluate(at.sigma) for part, at in zip(self.parts, implied, strict=True))
         value = self._shared([at.value for at in loss])
         if self.penalty is not None:
             value = value + self.penalty.value(full)
         return Point(theta, full, implied, loss, value)
+
+    def expand(self, coordinates: Array) -> Array:
+        """θ at coordinates of shape (*batch, r)."""
+        return coordinates if self.space is None else self.space.expand(coordinates)
 
     def take(self, index: Array) -> Problem:
         """The problem of some of the fits."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semnan.errors import FitError, Unavailable
 from semnan.report import Listing
+from semnan.report.printed import Printed
 from semnan.report.table import Table, number, probability
 
 Array = NDArray[np.float64]
-WIDTH = 120
 
 
 @final
@@ -51,8 +51,8 @@ class SimulatedPower:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class PowerSimulation:
+@dataclass(frozen=True, eq=False, repr=False)
+class PowerSimulation(Printed):
     """Samples from a population; ``print`` it, or let a notebook show it.
 
     Attributes
@@ -74,6 +74,8 @@ class PowerSimulation:
     chi_square : ndarray, shape (converged,)
 
     """
+
+    width: ClassVar[int] = 120
 
     n: int
     asked: int
@@ -108,11 +110,3 @@ class PowerSimulation:
         if not isinstance(self.rejected, Unavailable):
             notes.append(f"χ² rejects the model in a share of {probability(self.rejected)} at level {self.alpha:g}")
         return Table(f"Samples of n = {self.n}", columns, tuple(body), notes=tuple(notes))
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.table.html()

@@ -7,14 +7,13 @@ from typing import final
 
 from semnan.errors import Unavailable
 from semnan.estimation.comparison import FIRST, ComparedFit
+from semnan.report.printed import Printed
 from semnan.report.table import Table, number, probability
-
-WIDTH = 110
 
 
 @final
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Printed):
     """Likelihood-ratio tests between fits; ``print`` it, or let a notebook show it.
 
     Attributes
@@ -37,12 +36,6 @@ class Comparison:
     def table(self) -> Table:
         columns = ("fit", "df", "AIC", "BIC", "χ²", "χ² diff", "RMSEA", "df diff", "p")
         return Table("χ² difference tests", columns, tuple(map(_cells, self.rows)), notes=self.notes)
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    def _repr_html_(self) -> str:
-        return self.table.html()
 
 
 def _cells(row: ComparedFit) -> tuple[str, ...]:

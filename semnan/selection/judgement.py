@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from semnan.errors import FitError, Unavailable
 from semnan.report import Listing
+from semnan.report.printed import Printed
 from semnan.report.table import Table, number
 from semnan.selection.dependence import Dependence
 from semnan.selection.folds import Folds
@@ -19,7 +20,6 @@ from semnan.selection.held_out import HeldOut, saturated_log_likelihood
 
 Array = NDArray[np.float64]
 Value = float | Unavailable
-WIDTH = 110
 
 
 @final
@@ -71,8 +71,8 @@ class HeldOutRSquared:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class CrossValidation:
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossValidation(Printed):
     """Models at rows that they have not seen; ``print`` it, or let a notebook show it.
 
     Attributes
@@ -129,14 +129,6 @@ class CrossValidation:
         columns += [f"R² {outcome}" for outcome in outcomes]
         title = f"Cross-validation in {self.folds} folds"
         return Table(title, tuple(columns), tuple(body), notes=tuple(dict.fromkeys(notes)))
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.table.html()
 
 
 def judge(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final, get_args
+from typing import ClassVar, final, get_args
 
 import numpy as np
 
@@ -15,14 +15,13 @@ from semnan.estimation.casewise import Rows
 from semnan.estimation.comparison import OTHER_MOMENTS, check_comparable, reaches
 from semnan.estimation.non_nested import Correction, Differences, Interval, Value, differences, upper_tail
 from semnan.fitted import Fit
+from semnan.report.printed import Printed
 from semnan.report.table import Table, number, probability
-
-WIDTH = 100
 
 
 @final
-@dataclass(frozen=True)
-class Vuong:
+@dataclass(frozen=True, repr=False)
+class Vuong(Printed):
     """Vuong's tests of two fits; ``print`` it, or let a notebook show it.
 
     Attributes
@@ -48,6 +47,8 @@ class Vuong:
     level : float
 
     """
+
+    width: ClassVar[int] = 100
 
     names: tuple[str, str]
     n: int
@@ -77,14 +78,6 @@ class Vuong:
         )
         notes = (self.z.reason,) if isinstance(self.z, Unavailable) else ()
         return Table("Vuong's tests", ("", "statistic", f"p, or {100 * self.level:g}% interval"), rows, notes=notes)
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.table.html()
 
 
 def _ends(interval: Interval) -> str:

@@ -15,13 +15,12 @@ from semnan.estimation.distributions import normal_reach
 from semnan.fit import fit as fit_model
 from semnan.mmm.model.media_change import of_channel
 from semnan.mmm.model.structure import coefficient, transformed_name
-from semnan.mmm.results.effects import unit_effect
+from semnan.mmm.results.effects import by_unit, unit_effect
 from semnan.mmm.results.roas import spent, worth_of_kpi
 from semnan.mmm.results.scenario import check_channel
 from semnan.mmm.results.titled import Result, plain
 from semnan.mmm.results.uncertainty import Interval, delta
 from semnan.model import PathModel, covariance, path
-from semnan.network.arrays import Array
 from semnan.report import Listing
 
 if TYPE_CHECKING:
@@ -208,11 +207,7 @@ def _units(fit: ChannelFit, channel: str) -> _Units:
 def _robust_error(fit: ChannelFit, channel: str) -> float | Unavailable:
     """The panel's standard error of the effect by unit of media."""
     change = of_channel(fit.model.mechanism, channel, "direct")
-
-    def effect(theta: Array, tau: Array) -> Array:
-        return np.array([unit_effect(change, theta, tau)])
-
-    return delta(fit, effect, change.touched).standard_errors[0]
+    return delta(fit, by_unit(change), change.touched).standard_errors[0]
 
 
 def _tested(found: Sensitivity, error: float | Unavailable, scale: float, reach: float) -> float | Unavailable:

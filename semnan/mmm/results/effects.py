@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -114,15 +114,17 @@ def _rows(fit: ChannelFit, level: float) -> Iterator[ChannelEffect]:
 def _row(
     fit: ChannelFit, key: tuple[str, str], change: MediaChange, judgement: Judgement, level: float
 ) -> ChannelEffect:
-    def by_unit(theta: Array, tau: Array) -> Array:
-        return np.array([unit_effect(change, theta, tau)])
-
     refusal = judgement.refusal if _units(change) else Unavailable(f"the media of {key[0]} add up to zero")
-    (told,) = tell(fit, by_unit, change.touched, refusal, level)
+    (told,) = tell(fit, by_unit(change), change.touched, refusal, level)
     ignoring = _ignoring(fit, *key) if fit.model.graph.confounders and _units(change) else None
     estimate, error, interval = told
     said = (judgement.verdict, judgement.by, judgement.fix)
     return ChannelEffect(*key, estimate, error, interval, *said, ignoring)
+
+
+def by_unit(change: MediaChange) -> Callable[[Array, Array], Array]:
+    """`unit_effect` as a function of (θ, τ), shape (1,)."""
+    return lambda theta, tau: np.array([unit_effect(change, theta, tau)])
 
 
 def unit_effect(change: MediaChange, theta: Array, tau: Array) -> float:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from semnan.data.frames import Backend
 from semnan.errors import FitError, Unavailable
 from semnan.report import Listing
+from semnan.report.printed import Printed
 from semnan.report.table import NONE, Table, number
 
-#: Characters in a line of text.
-WIDTH = 120
 #: Columns of rows that the printed table leaves to its notes and to data frames.
 UNPRINTED = ("by", "fix")
 #: What columns are called where it is not their own name.
@@ -34,8 +33,10 @@ class OfChannel(Protocol):
 Row = TypeVar("Row", bound=OfChannel)
 
 
-class Result(ABC):
+class Result(Printed):
     """A table of rows that prints, becomes a data frame, and plain values for JSON."""
+
+    width: ClassVar[int] = 120
 
     @property
     @abstractmethod
@@ -76,14 +77,6 @@ class Result(ABC):
         columns = tuple(SHORT.get(names[k], names[k].replace("_", " ")) for k in used)
         body = tuple(tuple(cell(row[k]) for k in used) for row in cells)
         return Table(self.title, columns, body, notes=(*reasons, *self.notes))
-
-    def __str__(self) -> str:
-        return self.table.text(WIDTH)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self.table.html()
 
 
 def find(rows: Sequence[Row], key: tuple[str, str]) -> Row:
