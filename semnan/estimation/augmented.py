@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from semnan.estimation.constraints import Constraints
+from semnan.estimation.fit_options import Optimiser
 from semnan.estimation.functions import Functions
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
 from semnan.estimation.progress import Progress
-from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.space import Penalty
 from semnan.network.arrays import Array
 
@@ -62,14 +62,28 @@ def minimise_constrained(
     return solution._replace(value=problem.at(start).value, steps=steps, outcomes=outcomes), penalty
 
 
-def minimise_within(problem: Problem, limits: Constraints, start: Array, scoring: FisherScoring) -> Solution:
-    """Minimise under whatever constraints there are, from starts of shape (B, r), in silence."""
-    silent = Progress(False)
+def minimise_within(
+    problem: Problem, limits: Constraints, start: Array, optimiser: Optimiser, shown: Progress
+) -> tuple[Solution, Array | None]:
+    """Minimise under whatever constraints there are, from starts of shape (B, r).
+
+    Returns
+    -------
+    Solution
+    array of bool, shape (B, k), or None
+        Which of the constraints that are no linear equalities push; None if there are none.
+
+    """
     if limits.functions is None:
-        return scoring.minimise(problem, start, silent)
-    functions, equality = limits.functions, limits.equality
-    inner = minimise_constrained(problem, functions, equality, start, lambda at, x: scoring.minimise(at, x, silent))
-    return inner[0]
+        return optimiser.minimise(problem, start, shown), None
+    solution, penalty = minimise_constrained(
+        problem,
+        limits.functions,
+        limits.equality,
+        start,
+        lambda inner, theta: optimiser.minimise(inner, theta, shown),
+    )
+    return solution, penalty.active(problem.expand(solution.theta))
 
 
 def _scale(problem: Problem, functions: Functions, start: Array) -> Array:

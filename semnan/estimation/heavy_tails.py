@@ -154,7 +154,7 @@ def about_all(model: PathModel) -> PathModel:
 
 def _fitted(work: StudentFit, start: Estimate, saturated: float, normal: float | Unavailable) -> Tails:
     state, rounds, settled = work.settle(_coordinates(work, start))
-    full = state.theta if work.problem.space is None else work.problem.space.expand(state.theta)
+    full = work.problem.expand(state.theta)
     inference, error = _inference(work, state, full, start)
     found = replace(
         start,

@@ -32,6 +32,7 @@ from semnan.estimation.estimate import Estimate
 from semnan.estimation.inference import generalised_inverse
 from semnan.estimation.outcome import Outcome
 from semnan.estimation.problem import Problem, Solution
+from semnan.estimation.progress import Progress
 from semnan.estimation.scoring import FisherScoring
 from semnan.network.arrays import Array
 
@@ -170,13 +171,13 @@ def _repeated(sample: Moments, count: int) -> MomentsStack:
 def _minimise(problem: Problem, limits: Constraints, fit: Estimate) -> Solution:
     """Every problem of a batch from the estimates of all rows."""
     start = np.repeat(_coordinates(problem, fit), len(problem.parts[0].share), 0)
-    scoring = FisherScoring(tolerance=TOLERANCE)
+    scoring, silent = FisherScoring(tolerance=TOLERANCE), Progress(shown=False)
     if limits.functions is not None or problem.at_bound(start[:1]).any():
-        return minimise_within(problem, limits, start, scoring)
+        return minimise_within(problem, limits, start, scoring, silent)[0]
     near = _nearby(problem, start, whole_problem(fit, limits))
     rest = np.flatnonzero([not outcome.ok for outcome in near.outcomes])
     if len(rest):
-        again = minimise_within(problem.take(rest), limits, start[rest], scoring)
+        again = minimise_within(problem.take(rest), limits, start[rest], scoring, silent)[0]
         for whole, part in zip(near[:4], again[:4], strict=True):
             whole[rest] = part
         endings = dict(zip(rest.tolist(), again.outcomes, strict=True))

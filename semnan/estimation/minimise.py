@@ -14,7 +14,7 @@ from torch import Tensor
 from semnan.data import MomentsStack, Patterns
 from semnan.errors import DataError, FitError, Unavailable
 from semnan.estimation.assembly import Assembly, arrange, assemble
-from semnan.estimation.augmented import minimise_constrained
+from semnan.estimation.augmented import minimise_within
 from semnan.estimation.casewise import Rows
 from semnan.estimation.constraints import Constraints
 from semnan.estimation.discrepancy import KullbackLeibler
@@ -219,17 +219,7 @@ class _Job:
 
     def _minimise(self, problem: Problem, start: Array) -> tuple[Solution, Array | None]:
         """The solution, and which of the constraints that are no linear equalities push."""
-        optimiser = self.options.optimiser or FisherScoring()
-        if self.limits.functions is None:
-            return optimiser.minimise(problem, start, self.shown), None
-        solution, penalty = minimise_constrained(
-            problem,
-            self.limits.functions,
-            self.limits.equality,
-            start,
-            lambda inner, theta: optimiser.minimise(inner, theta, self.shown),
-        )
-        return solution, penalty.active(problem.expand(solution.theta))
+        return minimise_within(problem, self.limits, start, self.options.optimiser or FisherScoring(), self.shown)
 
 
 def _best(solution: Solution, starts: int) -> tuple[Index, Array]:

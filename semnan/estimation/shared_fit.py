@@ -15,7 +15,7 @@ import torch
 from semnan.data import Moments
 from semnan.data.checks import trusted
 from semnan.errors import FitError, Unavailable
-from semnan.estimation.augmented import minimise_constrained
+from semnan.estimation.augmented import minimise_within
 from semnan.estimation.baseline import covariates
 from semnan.estimation.estimate import Estimate, Implied
 from semnan.estimation.estimators import recipe
@@ -62,24 +62,15 @@ def fit_shared(model: PathModel, vectors: Sequence[MomentVector], options: Optio
     ):
         whole = Whole.of(model, vectors, weight)
         solution, pushing = minimise_whole(whole, whole.start(vectors), options, shown)
-        full = orient(whole.written, torch.from_numpy(whole.expand(solution.theta)))
+        full = orient(whole.written, torch.from_numpy(whole.problem.expand(solution.theta)))
         return _told(whole, full.numpy(), solution, pushing, vectors, options, weight)
 
 
 def minimise_whole(whole: Whole, start: Array, options: Options, shown: Progress) -> tuple[Solution, Array | None]:
     """The solution, and which of the constraints that are no linear equalities push."""
-    optimiser, problem, limits = options.optimiser or FisherScoring(), whole.problem, whole.limits
-    begin = start if problem.space is None else problem.space.nearest(start)
-    if limits.functions is None:
-        return optimiser.minimise(problem, begin, shown), None
-    solution, penalty = minimise_constrained(
-        problem,
-        limits.functions,
-        limits.equality,
-        begin,
-        lambda inner, theta: optimiser.minimise(inner, theta, shown),
-    )
-    return solution, penalty.active(whole.expand(solution.theta))
+    space = whole.problem.space
+    begin = start if space is None else space.nearest(start)
+    return minimise_within(whole.problem, whole.limits, begin, options.optimiser or FisherScoring(), shown)
 
 
 def _told(

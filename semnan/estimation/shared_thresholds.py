@@ -132,10 +132,6 @@ class Whole:
             found[0, k] = sizes[key]
         return self._with_means(found, vectors)
 
-    def expand(self, theta: Array) -> Array:
-        """All parameters from the coordinates of the problem."""
-        return theta if self.problem.space is None else self.problem.space.expand(theta)
-
     def slopes(self, theta: Array) -> Array:
         """The derivatives of all moments that vary, group by group, at parameters of shape (1, q)."""
         plain = self.plain

@@ -19,6 +19,7 @@ from semnan.estimation.discrepancy import KullbackLeibler, factorise
 from semnan.estimation.information import pull_back, push_forward
 from semnan.estimation.missing import saturated_moments
 from semnan.estimation.problem import Part, Problem
+from semnan.estimation.progress import Progress
 from semnan.estimation.reweighting import Trail
 from semnan.estimation.scoring import FisherScoring
 from semnan.estimation.student import MOST, Expected, likeliest, log_density, weights
@@ -101,7 +102,8 @@ class StudentFit:
     def _round(self, state: State) -> tuple[State, Array]:
         """The model fitted to moments weighted at a state, ν to its distances; and the units of both."""
         problem = self.weighted(state)
-        theta = minimise_within(problem, self.limits, state.theta, FisherScoring(tolerance=NEAR / 10)).theta
+        scoring = FisherScoring(tolerance=NEAR / 10)
+        theta = minimise_within(problem, self.limits, state.theta, scoring, Progress(shown=False))[0].theta
         spread = problem.hessian_diagonal(problem.at(theta))[0]
         eta = self.given
         if eta is None:
